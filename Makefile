@@ -1,0 +1,75 @@
+# The SDK of Dray Linux. `make` builds ./sdk; see README.md for the two commands that do everything.
+
+PREFIX ?= /usr/local
+BUILD ?= build
+BOARD ?= amd64-usr
+CC ?= gcc
+PKG_CONFIG ?= pkg-config
+WERROR ?= -Werror
+
+PACKAGES = libarchive libcurl gpgme libgit2 ncursesw yaml-0.1 fdisk libsolv libsolvext libcrypto libelf
+WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla $(WERROR)
+ALL_CFLAGS = -std=gnu17 -O2 -g -pthread -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS) \
+	$(PACKAGES_CFLAGS) $(CFLAGS)
+# Only asked for when something is compiled: pkg-config costs more than a no-op build.
+PACKAGES_CFLAGS = $(eval PACKAGES_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES)))$(PACKAGES_CFLAGS)
+PACKAGES_LIBS = $(eval PACKAGES_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)))$(PACKAGES_LIBS)
+
+# Each layer sees its own headers and those of the layers below, and nothing else.
+LAYERS = base sys core cli
+INCLUDE_base = -Isrc/base
+INCLUDE_sys = $(INCLUDE_base) -Isrc/sys
+INCLUDE_core = $(INCLUDE_sys) -Isrc/core
+INCLUDE_cli = $(INCLUDE_core) -Isrc/cli
+
+sources = $(wildcard src/$(1)/*.c)
+objects = $(patsubst src/%.c,$(BUILD)/%.o,$(call sources,$(1)))
+
+.PHONY: all image check lint install uninstall clean deps fuzz bench
+all: sdk
+
+sdk: $(BUILD)/sdk
+	@cmp -s $< $@ || { cp $< $@.tmp && mv $@.tmp $@; }
+
+# Archives are written anew, so that a deleted source file leaves no old member behind.
+define layer
+$(BUILD)/$(1)/%.o: src/$(1)/%.c | $(BUILD)/$(1)
+	$$(CC) $$(ALL_CFLAGS) $$(INCLUDE_$(1)) -MMD -MP -c $$< -o $$@
+$(BUILD)/$(1):
+	@mkdir -p $$@
+-include $$(patsubst %.o,%.d,$$(call objects,$(1)))
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
+
+$(BUILD)/libsdk.a: $(foreach l,base sys core,$(call objects,$(l)))
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+$(BUILD)/sdk: $(call objects,cli) $(BUILD)/libsdk.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PACKAGES_LIBS)
+
+include tests/tests.mk
+
+# Everything a newcomer needs for a bootable image; ends with how to boot it.
+image: deps
+	@$(MAKE) --no-print-directory sdk
+	@./sdk image --board=$(BOARD)
+
+deps:
+	@bootstrap/install-deps
+
+install: sdk
+	install -Dm755 sdk $(DESTDIR)$(PREFIX)/bin/sdk
+	ln -sf sdk $(DESTDIR)$(PREFIX)/bin/build-packages
+	ln -sf sdk $(DESTDIR)$(PREFIX)/bin/build-image
+	./sdk completion bash | install -Dm644 /dev/stdin $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sdk
+	./sdk completion zsh | install -Dm644 /dev/stdin $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sdk
+	./sdk completion fish | install -Dm644 /dev/stdin $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sdk.fish
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/sdk bin/build-packages bin/build-image \
+		share/bash-completion/completions/sdk share/zsh/site-functions/_sdk \
+		share/fish/vendor_completions.d/sdk.fish)
+
+clean:
+	rm -rf $(BUILD) sdk

@@ -1,0 +1,33 @@
+/* A compiler for one target, unpacked into a prefix of its own, reached through wrappers. */
+#pragma once
+
+#include "env.h"
+#include "err.h"
+#include "event.h"
+#include "hash.h"
+#include "vec.h"
+#include "workspace.h"
+
+/* toolchains/<arch>.yaml. All text is owned by the struct. */
+struct toolchain {
+	char *arch;           /* "amd64" */
+	char *triple;         /* "x86_64-dray-linux-gnu" */
+	char *cpu;            /* "x86_64", "aarch64": meson's cpu_family, cmake's processor */
+	char *kernel_arch;    /* the kernel's ARCH=: "x86_64", "arm64" */
+	char *dynamic_linker; /* "/lib64/ld-linux-x86-64.so.2" */
+	char *elf_machine;    /* "x86-64" / "aarch64": what installed ELF files must be for */
+	char *efi_arch;       /* "x64", "aa64" */
+	char *qemu;           /* "qemu-system-x86_64" */
+	char *cflags, *cxxflags, *ldflags; /* what phases see as CFLAGS…; hardening is the wrappers' */
+	char *group;          /* the lock's group it is made of: "toolchain-amd64" */
+	char *prefix;         /* where it is mounted inside: "/opt/dray/amd64" */
+	struct digest digest; /* of the description, the wrappers and the packages: part of every key */
+	char *dir;            /* out/toolchain/<digest>, NULL until prepared */
+};
+
+int toolchain_load(const struct workspace *workspace, const struct env *env, const char *arch,
+		   struct toolchain *ret_toolchain, struct err *err);
+void toolchain_release(struct toolchain *toolchain);
+/* Unpacks and writes the wrappers unless that has been done; sets `dir`. */
+int toolchain_prepare(const struct workspace *workspace, const struct env *env,
+		      struct toolchain *toolchain, const struct event_sink *sink, struct err *err);

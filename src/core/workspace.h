@@ -1,0 +1,26 @@
+/* Where things are: the checkout, the state below out/, the cache shared between checkouts. */
+#pragma once
+
+#include "err.h"
+#include "vec.h"
+
+struct workspace {
+	char *root;  /* the checkout; absolute */
+	char *out;   /* state of this checkout: --out, $SDK_OUT or <root>/out */
+	char *cache; /* $SDK_CACHE, $XDG_CACHE_HOME/sdk or ~/.cache/sdk */
+	char *build_arch; /* Debian name of this machine's architecture: "amd64", "arm64" */
+};
+
+/* Finds the checkout: `start_dir`, or its nearest parent, that holds bootstrap/seed.yaml;
+ * $SDK_ROOT overrides. `out` may be NULL. The caller releases. */
+int workspace_open(const char *start_dir, const char *out, struct workspace *ret_workspace,
+		   struct err *err);
+void workspace_release(struct workspace *workspace);
+
+/* Paths below root, out and cache; printf format; caller frees. */
+char *workspace_root(const struct workspace *workspace, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+char *workspace_out(const struct workspace *workspace, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+char *workspace_cache(const struct workspace *workspace, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
