@@ -6,6 +6,8 @@ BOARD ?= amd64-usr
 CC ?= gcc
 PKG_CONFIG ?= pkg-config
 WERROR ?= -Werror
+# V=1 shows the commands.
+Q = $(if $(V),,@)
 
 PACKAGES = libarchive libcurl gpgme libgit2 ncursesw yaml-0.1 fdisk libsolv libsolvext libcrypto libelf
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla $(WERROR)
@@ -34,7 +36,8 @@ sdk: $(BUILD)/sdk
 # Archives are written anew, so that a deleted source file leaves no old member behind.
 define layer
 $(BUILD)/$(1)/%.o: src/$(1)/%.c | $(BUILD)/$(1)
-	$$(CC) $$(ALL_CFLAGS) $$(INCLUDE_$(1)) -MMD -MP -c $$< -o $$@
+	$$(if $$(V),,@echo "  CC  $$<")
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(INCLUDE_$(1)) -MMD -MP -c $$< -o $$@
 $(BUILD)/$(1):
 	@mkdir -p $$@
 -include $$(patsubst %.o,%.d,$$(call objects,$(1)))
@@ -43,10 +46,11 @@ $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 
 $(BUILD)/libsdk.a: $(foreach l,base sys core,$(call objects,$(l)))
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	$(Q)$(AR) rcsD $@ $^
 
 $(BUILD)/sdk: $(call objects,cli) $(BUILD)/libsdk.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PACKAGES_LIBS)
+	$(if $(V),,@echo "  LD  $@")
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PACKAGES_LIBS)
 
 include tests/tests.mk
 

@@ -1,0 +1,10 @@
+/* The table of commands: help, completion and dispatch read it. */
+#include "commands.h"
+
+#include <stddef.h>
+
+const struct command *const commands[] = {
+	&cmd_completion,
+	&cmd_complete,
+	NULL,
+};
