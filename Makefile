@@ -33,17 +33,15 @@ all: sdk
 sdk: $(BUILD)/sdk
 	@cmp -s $< $@ || { cp $< $@.tmp && mv $@.tmp $@; }
 
-# Archives are written anew, so that a deleted source file leaves no old member behind.
-define layer
-$(BUILD)/$(1)/%.o: src/$(1)/%.c | $(BUILD)/$(1)
-	$$(if $$(V),,@echo "  CC  $$<")
-	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(INCLUDE_$(1)) -MMD -MP -c $$< -o $$@
-$(BUILD)/$(1):
-	@mkdir -p $$@
--include $$(patsubst %.o,%.d,$$(call objects,$(1)))
-endef
-$(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
+layer_of = $(firstword $(subst /, ,$(1)))
 
+$(BUILD)/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC  $<")
+	$(Q)$(CC) $(ALL_CFLAGS) $(INCLUDE_$(call layer_of,$*)) -MMD -MP -c $< -o $@
+-include $(patsubst %.o,%.d,$(foreach l,$(LAYERS),$(call objects,$(l))))
+
+# Written anew each time, so that a deleted source file leaves no old member behind.
 $(BUILD)/libsdk.a: $(foreach l,base sys core,$(call objects,$(l)))
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^

@@ -1,37 +1,55 @@
-# What `make check` runs: unit tests under ASan and UBSan, then everything else under prove.
+# What `make check` runs: unit tests and fuzz corpora under ASan and UBSan, then the behaviour tests
+# under prove (tests/run).
 
-SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SAN = -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 SAN_BUILD = $(BUILD)/san
+SAN_OBJECTS = $(foreach l,base sys core,$(patsubst src/%.c,$(SAN_BUILD)/%.o,$(call sources,$(l))))
 UNIT = $(patsubst tests/unit/%.c,$(SAN_BUILD)/unit/%,$(wildcard tests/unit/*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(SAN_BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+HELPERS = $(patsubst tests/helpers/%.c,$(BUILD)/helpers/%,$(wildcard tests/helpers/*.c))
 
-check: deps
-	@$(MAKE) --no-print-directory sdk unit fuzz-replayers
+.PHONY: unit fuzz-replayers test-helpers
+check:
+	@bootstrap/install-deps --check
+	@$(MAKE) --no-print-directory sdk unit fuzz-replayers test-helpers
 	@tests/run
 
-.PHONY: unit fuzz-replayers
 unit: $(UNIT)
 fuzz-replayers: $(FUZZ)
+test-helpers: $(HELPERS)
 
-$(SAN_BUILD)/libsdk.a: $(foreach l,base sys core,$(call sources,$(l))) $(wildcard src/*/*.h)
-	@$(MAKE) --no-print-directory BUILD=$(SAN_BUILD) CFLAGS="$(SAN)" $(SAN_BUILD)/libsdk.a-objects
-
-$(SAN_BUILD)/libsdk.a-objects: $(patsubst $(BUILD)/%,$(BUILD)/%,$(foreach l,base sys core,$(call objects,$(l))))
-	@rm -f $(BUILD)/libsdk.a
-	$(AR) rcsD $(BUILD)/libsdk.a $^
-
-$(SAN_BUILD)/unit/%: tests/unit/%.c $(SAN_BUILD)/libsdk.a
+$(SAN_OBJECTS): $(SAN_BUILD)/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(SAN) $(INCLUDE_core) -Itests/unit -o $@ $< $(SAN_BUILD)/libsdk.a \
-		$(PACKAGES_LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+	$(if $(V),,@echo "  CC  $< (sanitized)")
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) $(INCLUDE_$(call layer_of,$*)) -MMD -MP -c $< -o $@
+-include $(SAN_OBJECTS:.o=.d)
 
-# A fuzz target is a file with LLVMFuzzerTestOneInput; here it replays its corpus.
-$(SAN_BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.h $(SAN_BUILD)/libsdk.a
+$(SAN_BUILD)/libsdk.a: $(SAN_OBJECTS)
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+
+$(UNIT): $(SAN_BUILD)/unit/%: tests/unit/%.c $(SAN_BUILD)/libsdk.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(SAN) $(INCLUDE_core) -Itests/fuzz -o $@ $< $(SAN_BUILD)/libsdk.a $(PACKAGES_LIBS)
+	$(if $(V),,@echo "  LD  $@")
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) $(INCLUDE_core) -Itests/unit -o $@ $< $(SAN_BUILD)/libsdk.a \
+		$(PACKAGES_LIBS) -lcmocka
 
+# A fuzz target defines LLVMFuzzerTestOneInput; replay.h gives it a main that replays its corpus.
+$(FUZZ): $(SAN_BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.h $(SAN_BUILD)/libsdk.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LD  $@")
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) $(INCLUDE_core) -Itests/fuzz -o $@ $< $(SAN_BUILD)/libsdk.a \
+		$(PACKAGES_LIBS)
+
+# Programs that shell tests drive the library with.
+$(HELPERS): $(BUILD)/helpers/%: tests/helpers/%.c $(BUILD)/libsdk.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LD  $@")
+	$(Q)$(CC) $(ALL_CFLAGS) $(INCLUDE_core) -o $@ $< $(BUILD)/libsdk.a $(PACKAGES_LIBS)
+
+.PHONY: bench lint
 bench: sdk
-	@for b in tests/bench/*.sh; do echo "== $$b"; sh $$b || exit 1; done
+	@for b in tests/bench/*.sh; do echo "== $$b"; sh "$$b" || exit 1; done
 
 lint:
 	@tests/lint

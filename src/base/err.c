@@ -13,10 +13,10 @@ static const struct {
 	const char *name;
 	int exit_code;
 } kinds[] = {
-	[ERR_NONE] = {"none", 0},       [ERR_USAGE] = {"usage", 2},
-	[ERR_INPUT] = {"input", 3},     [ERR_NETWORK] = {"network", 4},
-	[ERR_TRUST] = {"trust", 5},     [ERR_BUILD] = {"build", 1},
-	[ERR_SYSTEM] = {"system", 6},   [ERR_INTERRUPTED] = {"interrupted", 130},
+	[ERR_NONE] = {"none", 0},     [ERR_USAGE] = {"usage", 2},
+	[ERR_INPUT] = {"input", 3},   [ERR_NETWORK] = {"network", 4},
+	[ERR_TRUST] = {"trust", 5},   [ERR_BUILD] = {"build", 1},
+	[ERR_SYSTEM] = {"system", 6}, [ERR_INTERRUPTED] = {"interrupted", 130},
 };
 
 static void replace(struct err *err, enum err_kind kind, int sys_errno, char *message)

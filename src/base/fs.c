@@ -34,7 +34,8 @@ int fs_read(const char *path, size_t max_bytes, struct str *ret_text, struct err
 		ret_text->len += (size_t)count;
 		ret_text->data[ret_text->len] = '\0';
 		if (ret_text->len - start > max_bytes)
-			return err_set(err, ERR_INPUT, "%s: larger than %zu bytes", path, max_bytes);
+			return err_set(err, ERR_INPUT, "%s: larger than %zu bytes", path,
+			               max_bytes);
 		if (count == 0)
 			return 0;
 		step = 64 * 1024;
@@ -308,7 +309,7 @@ static int walk_dir(const struct walk *walk, const char *relative, struct err *e
 		return -1;
 	for (size_t i = 0; i < names.count; i++) {
 		own_free char *child = *relative ? path_join(relative, names.items[i])
-						 : mem_strdup(names.items[i]);
+		                                 : mem_strdup(names.items[i]);
 		own_free char *full = path_join(walk->root, child);
 		struct stat st;
 		if (lstat(full, &st) < 0)

@@ -37,7 +37,7 @@ int fs_publish(const char *temporary, const char *final, struct err *err);
 /* Copies content and permission bits (reflink or copy_file_range where the kernel can). */
 int fs_copy_file(const char *from, const char *to, mode_t mode, struct err *err);
 
-bool fs_exists(const char *path);  /* anything, a dangling symlink too */
+bool fs_exists(const char *path); /* anything, a dangling symlink too */
 bool fs_is_dir(const char *path);
 bool fs_is_file(const char *path);
 /* The target of a symlink; caller frees; NULL if it is none. */

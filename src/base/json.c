@@ -13,11 +13,11 @@ void json_release(struct json *json)
 /* Bytes of the UTF-8 sequence at `text`, 0 if it is none (RFC 3629). */
 static size_t utf8_length(const unsigned char *text)
 {
-	size_t length = text[0] < 0x80 ? 1
-			: text[0] >= 0xc2 && text[0] < 0xe0 ? 2
-			: text[0] >= 0xe0 && text[0] < 0xf0 ? 3
-			: text[0] >= 0xf0 && text[0] < 0xf5 ? 4
-							    : 0;
+	size_t length = text[0] < 0x80                      ? 1
+	                : text[0] >= 0xc2 && text[0] < 0xe0 ? 2
+	                : text[0] >= 0xe0 && text[0] < 0xf0 ? 3
+	                : text[0] >= 0xf0 && text[0] < 0xf5 ? 4
+	                                                    : 0;
 	for (size_t i = 1; i < length; i++)
 		if ((text[i] & 0xc0) != 0x80)
 			return 0;

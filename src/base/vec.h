@@ -7,10 +7,10 @@
 #include "mem.h"
 
 /* struct VEC(char *) names; a zeroed one is empty. Items move when it grows. */
-#define VEC(type)                                                                                  \
-	struct {                                                                                   \
-		type *items;                                                                       \
-		size_t count, cap;                                                                 \
+#define VEC(type)                  \
+	struct {                   \
+		type *items;       \
+		size_t count, cap; \
 	}
 
 #define vec_push(vec, ...)                                                                         \
@@ -24,20 +24,21 @@
 	} while (0)
 
 /* Frees the array, not what its items point to. */
-#define vec_release(vec)                                                                           \
-	do {                                                                                       \
-		free((vec)->items);                                                                \
-		(vec)->items = NULL;                                                               \
-		(vec)->count = (vec)->cap = 0;                                                     \
+#define vec_release(vec)                       \
+	do {                                   \
+		free((vec)->items);            \
+		(vec)->items = NULL;           \
+		(vec)->count = (vec)->cap = 0; \
 	} while (0)
 
-#define vec_sort(vec, compare) \
-	((vec)->count > 1 ? qsort((vec)->items, (vec)->count, sizeof *(vec)->items, compare) : (void)0)
+#define vec_sort(vec, compare)                                                               \
+	((vec)->count > 1 ? qsort((vec)->items, (vec)->count, sizeof *(vec)->items, compare) \
+	                  : (void)0)
 
 /* for (vec_each(item, &vec)) …: `item` points at each element in turn. */
-#define vec_each(item, vec)                                                                        \
-	__typeof__((vec)->items) item = (vec)->items;                                              \
-	item < (vec)->items + (vec)->count;                                                        \
+#define vec_each(item, vec)                           \
+	__typeof__((vec)->items) item = (vec)->items; \
+	item < (vec)->items + (vec)->count;           \
 	item++
 
 /* A list of strings it owns. */
@@ -58,7 +59,8 @@ char **strv_argv(struct strv *list);
 void strv_sort(struct strv *list);
 /* Whether the text is in the list (linear). */
 int strv_has(const struct strv *list, const char *text);
-/* Splits at any byte of `separators`, dropping empty parts; returns a new list's content in `ret`. */
+/* Splits at any byte of `separators`, dropping empty parts; returns a new list's content in `ret`.
+ */
 void strv_split(struct strv *list, const char *text, const char *separators);
 /* The items with `between` between them; the caller frees. */
 char *strv_join(const struct strv *list, const char *between);

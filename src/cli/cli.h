@@ -27,14 +27,14 @@ struct command {
 	const char *arguments; /* "[package…]" */
 	const char *summary;   /* one line, no full stop */
 	const char *description;
-	const char *examples;  /* lines "sdk …   # why" */
+	const char *examples; /* lines "sdk …   # why" */
 	const struct option_spec *options;
 	enum completes completes;
-	bool no_workspace;     /* runs outside a checkout as well */
+	bool no_workspace;      /* runs outside a checkout as well */
 	int min_args, max_args; /* max_args -1: any number */
 	/* 0, or -1 with the error; exit codes follow the error's kind. */
 	int (*run)(struct cli *cli, int argc, char **argv, struct err *err);
-	bool passes_rest;      /* `sdk run -- command`: everything after -- is in argv */
+	bool passes_rest; /* `sdk run -- command`: everything after -- is in argv */
 };
 
 extern const struct command *const commands[]; /* NULL-terminated, in the order of the help */
@@ -54,7 +54,7 @@ const char *cli_option(const struct cli *cli, const char *name);
 bool cli_has(const struct cli *cli, const char *name);
 /* A whole number in [min, max]; `fallback` when the option was not given. */
 int cli_number(const struct cli *cli, const char *name, int64_t min, int64_t max, int64_t fallback,
-	       int64_t *ret_number, struct err *err);
+               int64_t *ret_number, struct err *err);
 /* Results, on stdout. */
 void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Ends a JSON document with a newline and writes it to stdout. */

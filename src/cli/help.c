@@ -10,21 +10,22 @@ enum { HELP_COLUMN = 26 };
 static void add_row(struct str *text, const char *left, const char *right)
 {
 	str_addf(text, "  %-*s%s%s\n", HELP_COLUMN - 2, left,
-		 strlen(left) > HELP_COLUMN - 4 ? "  " : "", right);
+	         strlen(left) > HELP_COLUMN - 4 ? "  " : "", right);
 }
 
 void help_overview(struct str *text)
 {
-	str_add(text, "The SDK of Dray Linux: builds packages and images, without root, the same bytes "
-		      "everywhere.\n\nUsage: sdk [option…] command [argument…]\n\nCommands:\n");
+	str_add(text,
+	        "The SDK of Dray Linux: builds packages and images, without root, the same bytes "
+	        "everywhere.\n\nUsage: sdk [option…] command [argument…]\n\nCommands:\n");
 	for (size_t i = 0; commands[i]; i++)
 		if (commands[i]->summary)
 			add_row(text, commands[i]->name, commands[i]->summary);
 	str_add(text, "\nStart here:\n"
-		      "  sdk doctor                     # can this machine do it?\n"
-		      "  sdk image --board=amd64-usr    # environment, packages, image\n"
-		      "  sdk run --board=amd64-usr      # boot it in QEMU\n"
-		      "\n`sdk <command> --help` explains a command.\n");
+	              "  sdk doctor                     # can this machine do it?\n"
+	              "  sdk image --board=amd64-usr    # environment, packages, image\n"
+	              "  sdk run --board=amd64-usr      # boot it in QEMU\n"
+	              "\n`sdk <command> --help` explains a command.\n");
 }
 
 static void add_options(const struct option_spec *options, struct str *text)

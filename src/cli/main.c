@@ -30,7 +30,7 @@ bool cli_has(const struct cli *cli, const char *name)
 }
 
 int cli_number(const struct cli *cli, const char *name, int64_t min, int64_t max, int64_t fallback,
-	       int64_t *ret_number, struct err *err)
+               int64_t *ret_number, struct err *err)
 {
 	const char *text = cli_option(cli, name);
 	if (!text) {
@@ -42,8 +42,8 @@ int cli_number(const struct cli *cli, const char *name, int64_t min, int64_t max
 	long long number = strtoll(text, &end, 10);
 	if (errno || end == text || *end || number < min || number > max)
 		return err_set(err, ERR_USAGE,
-			       "--%s=%s: wanted a whole number from %" PRId64 " to %" PRId64, name,
-			       text, min, max);
+		               "--%s=%s: wanted a whole number from %" PRId64 " to %" PRId64, name,
+		               text, min, max);
 	*ret_number = number;
 	return 0;
 }
@@ -124,12 +124,12 @@ static int unknown_command(const char *word, struct err *err)
 	err_set(err, ERR_USAGE, "unknown command \"%s\"", word);
 	const char *nearest = nearest_command(word);
 	return nearest ? err_hint(err, "did you mean `sdk %s`?", nearest)
-		       : err_hint(err, "`sdk --help` lists the commands");
+	               : err_hint(err, "`sdk --help` lists the commands");
 }
 
 /* The command named by argv[*at] (and the word after it); moves *at behind the name. */
 static int choose_command(int argc, char **argv, int *at, const struct command **ret_command,
-			  struct err *err)
+                          struct err *err)
 {
 	if (*at + 1 < argc) {
 		own_free char *two = mem_printf("%s %s", argv[*at], argv[*at + 1]);
@@ -154,7 +154,7 @@ static int check_arguments(const struct command *command, size_t count, struct e
 		return 0;
 	err_set(err, ERR_USAGE, "too %s arguments", few ? "few" : "many");
 	return err_hint(err, "usage: sdk %s %s", command->name,
-			command->arguments ? command->arguments : "(no arguments)");
+	                command->arguments ? command->arguments : "(no arguments)");
 }
 
 static int choose_color(const char *when, bool *ret_color, struct err *err)
@@ -254,10 +254,10 @@ static int report_error(const struct err *err)
 {
 	bool color = isatty(STDERR_FILENO) && !(getenv("NO_COLOR") && *getenv("NO_COLOR"));
 	fprintf(stderr, "%serror:%s %s\n", color ? "\033[31m" : "", color ? "\033[0m" : "",
-		err->message ? err->message : "unknown");
+	        err->message ? err->message : "unknown");
 	if (err->hint)
 		fprintf(stderr, "%shint:%s %s\n", color ? "\033[36m" : "", color ? "\033[0m" : "",
-			err->hint);
+		        err->hint);
 	return err_exit_code(err->kind);
 }
 

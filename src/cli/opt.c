@@ -40,7 +40,8 @@ size_t opt_count(const struct option_spec *options)
 static struct place find_option(const struct parser *parser, const char *name, size_t length)
 {
 	for (size_t i = 0; i < GLOBAL_COUNT; i++)
-		if (!strncmp(global_options[i].name, name, length) && !global_options[i].name[length])
+		if (!strncmp(global_options[i].name, name, length) &&
+		    !global_options[i].name[length])
 			return (struct place){&global_options[i], &parser->opt->globals[i]};
 	const struct option_spec *options = parser->command ? parser->command->options : NULL;
 	for (size_t i = 0; i < opt_count(options); i++)
@@ -79,7 +80,7 @@ static const char *nearest_option(const struct command *command, const char *nam
 }
 
 static int unknown_option(const struct parser *parser, const char *word, const char *name,
-			  struct err *err)
+                          struct err *err)
 {
 	const struct command *command = parser->command;
 	err_set(err, ERR_USAGE, "unknown option %s", word);
@@ -104,8 +105,8 @@ static int store(struct parser *parser, struct place place, const char *attached
 	if (!attached && parser->at < parser->argc)
 		attached = parser->argv[parser->at++];
 	if (!attached)
-		return err_set(err, ERR_USAGE, "--%s needs a value: --%s=%s", spec->name, spec->name,
-			       spec->value);
+		return err_set(err, ERR_USAGE, "--%s needs a value: --%s=%s", spec->name,
+		               spec->name, spec->value);
 	*place.value = attached;
 	return 0;
 }
@@ -137,7 +138,7 @@ static int parse_short(struct parser *parser, const char *word, struct err *err)
 }
 
 int opt_parse(const struct command *command, int argc, char **argv, int start, bool stop_at_word,
-	      struct opt *opt, int *ret_next, struct strv *ret_words, struct err *err)
+              struct opt *opt, int *ret_next, struct strv *ret_words, struct err *err)
 {
 	struct parser parser = {command, argc, argv, start, opt};
 	while (parser.at < argc) {

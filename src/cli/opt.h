@@ -6,8 +6,15 @@
 #include "vec.h"
 
 /* Options that every command knows. */
-enum global_option { GLOBAL_HELP, GLOBAL_JSON, GLOBAL_QUIET, GLOBAL_VERBOSE, GLOBAL_COLOR, GLOBAL_OUT,
-		     GLOBAL_COUNT };
+enum global_option {
+	GLOBAL_HELP,
+	GLOBAL_JSON,
+	GLOBAL_QUIET,
+	GLOBAL_VERBOSE,
+	GLOBAL_COLOR,
+	GLOBAL_OUT,
+	GLOBAL_COUNT
+};
 extern const struct option_spec global_options[GLOBAL_COUNT + 1];
 
 struct opt {
@@ -19,8 +26,8 @@ struct opt {
 size_t opt_count(const struct option_spec *options);
 
 /* Reads options from `argv`, from index `start`. With `stop_at_word` it ends at the first word that
- * is no option (the command's name) and returns its index in ret_next; otherwise words are collected
- * in ret_words (borrowed), everything after "--" among them. `command` may be NULL: global options
- * alone. Unknown options get a "did you mean". */
+ * is no option (the command's name) and returns its index in ret_next; otherwise words are
+ * collected in ret_words (borrowed), everything after "--" among them. `command` may be NULL:
+ * global options alone. Unknown options get a "did you mean". */
 int opt_parse(const struct command *command, int argc, char **argv, int start, bool stop_at_word,
-	      struct opt *opt, int *ret_next, struct strv *ret_words, struct err *err);
+              struct opt *opt, int *ret_next, struct strv *ret_words, struct err *err);

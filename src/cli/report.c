@@ -70,7 +70,7 @@ static void task_line(const struct task *task, struct str *line)
 {
 	char seconds[32];
 	str_addf(line, "  %-20s %-10s %8s", task->name, task->phase ? task->phase : "",
-		 cli_seconds(now() - task->started, seconds));
+	         cli_seconds(now() - task->started, seconds));
 	if (task->total)
 		str_addf(line, "  %3" PRIu64 " %%", task->done * 100 / task->total);
 	if (task->output)
@@ -82,10 +82,10 @@ static void amounts(const struct report *report, struct str *line)
 	char done[32], total[32];
 	if (report->total_bytes)
 		str_addf(line, "%s of %s", cli_bytes(report->done, done),
-			 cli_bytes(report->total, total));
+		         cli_bytes(report->total, total));
 	else
 		str_addf(line, "%" PRIu64 " of %" PRIu64 " %s", report->done, report->total,
-			 report->total_unit ? report->total_unit : "");
+		         report->total_unit ? report->total_unit : "");
 }
 
 static void total_line(const struct report *report, struct str *line)
@@ -123,7 +123,8 @@ static void draw(struct report *report, bool force)
 }
 
 /* A line that stays. */
-static void print_line(struct report *report, const char *color, const char *label, const char *text)
+static void print_line(struct report *report, const char *color, const char *label,
+                       const char *text)
 {
 	if (report->tty)
 		tty_draw(report->tty, NULL, 0);
@@ -133,8 +134,9 @@ static void print_line(struct report *report, const char *color, const char *lab
 
 static void begin_task(struct report *report, const struct event *event)
 {
-	struct task task = {.name = mem_strdup(event->task), .started = now(),
-			    .phase = event->text ? mem_strdup(event->text) : NULL};
+	struct task task = {.name = mem_strdup(event->task),
+	                    .started = now(),
+	                    .phase = event->text ? mem_strdup(event->text) : NULL};
 	vec_push(&report->tasks, task);
 	if (report->verbose && !report->tty)
 		print_line(report, NULL, "start ", event->task);
@@ -150,9 +152,9 @@ static void end_task(struct report *report, const struct event *event)
 	if (!event->text && event->status == 0 && !report->verbose)
 		return;
 	char seconds[32];
-	own_free char *line = mem_printf("%s%s%s (%s)", event->task, event->text ? ": " : "",
-					 event->text ? event->text : "",
-					 cli_seconds(event->seconds, seconds));
+	own_free char *line =
+		mem_printf("%s%s%s (%s)", event->task, event->text ? ": " : "",
+	                   event->text ? event->text : "", cli_seconds(event->seconds, seconds));
 	if (event->status < 0)
 		print_line(report, "\033[31m", "failed ", line);
 	else if (!report->quiet)

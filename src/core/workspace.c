@@ -62,7 +62,7 @@ static char *machine_arch(void)
 }
 
 int workspace_open(const char *start_dir, const char *out, struct workspace *ret_workspace,
-		   struct err *err)
+                   struct err *err)
 {
 	const char *from = nonempty_env("SDK_ROOT") ? nonempty_env("SDK_ROOT") : start_dir;
 	char *root = find_root(from);
@@ -90,11 +90,11 @@ void workspace_release(struct workspace *workspace)
 	*workspace = (struct workspace){0};
 }
 
-#define BELOW(dir)                                                                                 \
-	va_list args;                                                                              \
-	va_start(args, format);                                                                    \
-	own_free char *name = mem_vprintf(format, args);                                           \
-	va_end(args);                                                                              \
+#define BELOW(dir)                                       \
+	va_list args;                                    \
+	va_start(args, format);                          \
+	own_free char *name = mem_vprintf(format, args); \
+	va_end(args);                                    \
 	return path_join(workspace->dir, name)
 
 char *workspace_root(const struct workspace *workspace, const char *format, ...)

@@ -5,16 +5,16 @@
 #include "vec.h"
 
 struct workspace {
-	char *root;  /* the checkout; absolute */
-	char *out;   /* state of this checkout: --out, $SDK_OUT or <root>/out */
-	char *cache; /* $SDK_CACHE, $XDG_CACHE_HOME/sdk or ~/.cache/sdk */
+	char *root;       /* the checkout; absolute */
+	char *out;        /* state of this checkout: --out, $SDK_OUT or <root>/out */
+	char *cache;      /* $SDK_CACHE, $XDG_CACHE_HOME/sdk or ~/.cache/sdk */
 	char *build_arch; /* Debian name of this machine's architecture: "amd64", "arm64" */
 };
 
 /* Finds the checkout: `start_dir`, or its nearest parent, that holds bootstrap/seed.yaml;
  * $SDK_ROOT overrides. `out` may be NULL. The caller releases. */
 int workspace_open(const char *start_dir, const char *out, struct workspace *ret_workspace,
-		   struct err *err);
+                   struct err *err);
 void workspace_release(struct workspace *workspace);
 
 /* Paths below root, out and cache; printf format; caller frees. */

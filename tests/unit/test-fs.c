@@ -1,0 +1,133 @@
+/* Files: publishing, removing, locking, temporaries of dead processes. */
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "fs.h"
+#include "own.h"
+#include "path.h"
+
+static char dir[] = "/tmp/sdk-test-fs-XXXXXX";
+
+static int set_up(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return fs_remove_tree(dir, NULL);
+}
+
+static char *in_dir(const char *name)
+{
+	return path_join(dir, name);
+}
+
+static void writes_are_whole(void **state)
+{
+	(void)state;
+	own(err) err = {0};
+	own_free char *path = in_dir("file");
+	assert_int_equal(fs_write_text(path, "one", &err), 0);
+	assert_int_equal(fs_write_text(path, "two", &err), 0);
+	own(str) text = {0};
+	assert_int_equal(fs_read(path, 100, &text, &err), 0);
+	assert_string_equal(text.data, "two");
+	assert_int_equal(fs_read(path, 2, &text, &err), -1);
+	assert_int_equal(err.kind, ERR_INPUT);
+	own(strv) names = {0};
+	assert_int_equal(fs_list(dir, &names, &err), 0);
+	assert_int_equal(names.count, 1);
+}
+
+static void removes_read_only_trees(void **state)
+{
+	(void)state;
+	own(err) err = {0};
+	own_free char *tree = in_dir("tree"), *deep = in_dir("tree/a/b"), *link = in_dir("tree/l"),
+		      *outside = in_dir("outside"), *file = in_dir("tree/a/b/f");
+	assert_int_equal(fs_make_dirs(deep, 0755, &err), 0);
+	assert_int_equal(fs_make_dirs(outside, 0755, &err), 0);
+	assert_int_equal(fs_write_text(file, "x", &err), 0);
+	assert_int_equal(symlink(outside, link), 0);
+	assert_int_equal(chmod(deep, 0555), 0);
+	assert_int_equal(chmod(tree, 0500), 0);
+	assert_int_equal(fs_remove_tree(tree, &err), 0);
+	assert_false(fs_exists(tree));
+	assert_true(fs_is_dir(outside)); /* the link was removed, not followed */
+	assert_int_equal(fs_remove_tree(tree, &err), 0);
+}
+
+static void locks_exclude(void **state)
+{
+	(void)state;
+	own(err) err = {0};
+	own_free char *path = in_dir("locks/one");
+	own_fd int first = -1;
+	assert_int_equal(fs_lock(path, true, false, &first, &err), 0);
+	int second = -1;
+	assert_int_equal(fs_lock(path, false, false, &second, &err), -1);
+	assert_int_equal(err.sys_errno, EWOULDBLOCK);
+	close(steal_fd(first));
+	assert_int_equal(fs_lock(path, false, false, &second, &err), 0);
+	close(second);
+}
+
+static void dead_processes_leave_nothing(void **state)
+{
+	(void)state;
+	own(err) err = {0};
+	own_free char *parent = in_dir("work");
+	pid_t child = fork();
+	if (child == 0) {
+		char *path = NULL;
+		_exit(fs_make_temporary(parent, &path, NULL) < 0);
+	}
+	int status = -1;
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+	own_free char *mine = NULL;
+	assert_int_equal(fs_make_temporary(parent, &mine, &err), 0);
+	assert_int_equal(fs_clean_temporaries(parent, &err), 0);
+	own(strv) names = {0};
+	assert_int_equal(fs_list(parent, &names, &err), 0);
+	assert_int_equal(names.count, 1);
+	assert_string_equal(names.items[0], path_base(mine));
+}
+
+static int note(void *context, const char *relative, const struct stat *st, struct err *err)
+{
+	(void)err;
+	str_addf(context, "%s%s ", relative, S_ISDIR(st->st_mode) ? "/" : "");
+	return 0;
+}
+
+static void walks_in_order(void **state)
+{
+	(void)state;
+	own(err) err = {0};
+	own_free char *root = in_dir("walk"), *a = in_dir("walk/b/a"), *z = in_dir("walk/a.txt"),
+		      *c = in_dir("walk/b/a/z");
+	assert_int_equal(fs_make_dirs(a, 0755, &err), 0);
+	assert_int_equal(fs_write_text(z, "", &err), 0);
+	assert_int_equal(fs_write_text(c, "", &err), 0);
+	own(str) seen = {0};
+	assert_int_equal(fs_walk(root, note, &seen, &err), 0);
+	assert_string_equal(seen.data, "a.txt b/ b/a/ b/a/z ");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(writes_are_whole), cmocka_unit_test(removes_read_only_trees),
+		cmocka_unit_test(locks_exclude),    cmocka_unit_test(dead_processes_leave_nothing),
+		cmocka_unit_test(walks_in_order),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
