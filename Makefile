@@ -18,11 +18,12 @@ PACKAGES_CFLAGS = $(eval PACKAGES_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PAC
 PACKAGES_LIBS = $(eval PACKAGES_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)))$(PACKAGES_LIBS)
 
 # Each layer sees its own headers and those of the layers below, and nothing else.
+# (-iquote, not -I: "archive.h" and "yaml.h" are ours, <archive.h> and <yaml.h> are the libraries'.)
 LAYERS = base sys core cli
-INCLUDE_base = -Isrc/base
-INCLUDE_sys = $(INCLUDE_base) -Isrc/sys
-INCLUDE_core = $(INCLUDE_sys) -Isrc/core
-INCLUDE_cli = $(INCLUDE_core) -Isrc/cli
+INCLUDE_base = -iquotesrc/base
+INCLUDE_sys = $(INCLUDE_base) -iquotesrc/sys
+INCLUDE_core = $(INCLUDE_sys) -iquotesrc/core
+INCLUDE_cli = $(INCLUDE_core) -iquotesrc/cli
 
 sources = $(wildcard src/$(1)/*.c)
 objects = $(patsubst src/%.c,$(BUILD)/%.o,$(call sources,$(1)))
