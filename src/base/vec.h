@@ -36,9 +36,9 @@
 	                  : (void)0)
 
 /* for (vec_each(item, &vec)) …: `item` points at each element in turn. */
-#define vec_each(item, vec)                           \
-	__typeof__((vec)->items) item = (vec)->items; \
-	item < (vec)->items + (vec)->count;           \
+#define vec_each(item, vec)                               \
+	__typeof__((vec)->items + 0) item = (vec)->items; \
+	item < (vec)->items + (vec)->count;               \
 	item++
 
 /* A list of strings it owns. */

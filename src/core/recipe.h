@@ -11,7 +11,12 @@
 #include "vec.h"
 
 enum build_phase {
-	PHASE_PREPARE, PHASE_CONFIGURE, PHASE_COMPILE, PHASE_CHECK, PHASE_INSTALL, PHASE_COUNT
+	PHASE_PREPARE,
+	PHASE_CONFIGURE,
+	PHASE_COMPILE,
+	PHASE_CHECK,
+	PHASE_INSTALL,
+	PHASE_COUNT
 };
 extern const char *const build_phase_names[PHASE_COUNT];
 
@@ -21,6 +26,7 @@ enum phase_place { PHASE_BEFORE, PHASE_REPLACE, PHASE_AFTER, PHASE_PLACE_COUNT }
 struct recipe_args {
 	struct strv configure, meson, cmake, make, make_install;
 	struct strv tools, target, runtime; /* dependencies */
+	unsigned line;                      /* of `depends`, for messages; 0: none */
 };
 
 struct recipe_option {
@@ -32,14 +38,15 @@ struct recipe_option {
 };
 
 struct recipe_phase {
-	char *text; /* shell (bash -eu -o pipefail); NULL: none */
+	char *text;    /* shell (bash -eu -o pipefail); NULL: none */
 	unsigned line; /* of its first line */
 };
 
-/* A named output beside run, dev, doc and debug. */
+/* A named output beside run, dev, doc and debug. Its globs are fnmatch(3) patterns with
+ * FNM_PATHNAME over "usr/lib/…"; two stars as the last component stand for a whole tree. */
 struct recipe_output {
 	char *name;
-	struct strv globs; /* fnmatch(3) with FNM_PATHNAME over "usr/lib/…"; "/**" at the end: a tree */
+	struct strv globs;
 };
 
 struct recipe_patch {
@@ -55,54 +62,76 @@ struct recipe {
 	char *upstream_check, *upstream_match;
 	char *build;        /* autotools configure meson cmake make kbuild copy */
 	bool in_source;     /* build in the source directory */
+	bool autoreconf;    /* autotools: run autoreconf -fi in prepare */
 	char *source_dir;   /* sub-directory of the source to build in; NULL: the top */
 	bool libc;          /* true: glibc, linux-headers, gcc-runtime are in the sysroot unasked */
 	bool hardening;     /* true: the wrappers add their hardening flags */
 	struct strv arches; /* empty: all */
 	struct recipe_args args;
 	VEC(struct recipe_option) options;
-	struct strv variables; /* "NAME=value": exported to all phases */
+	struct strv variables; /* "NAME=value", in the recipe's order: exported to all phases */
 	struct recipe_phase phases[PHASE_COUNT][PHASE_PLACE_COUNT];
 	VEC(struct recipe_output) outputs;
-	struct strv allow_setuid;   /* paths that may be set-id */
-	struct strv allow_needs;    /* sonames that may stay unresolved */
-	struct strv allow_paths;    /* globs of installed paths outside /usr and /etc */
+	struct strv allow_setuid;    /* paths that may be set-id */
+	struct strv allow_needs;     /* sonames that may stay unresolved */
+	struct strv allow_paths;     /* globs of installed paths outside /usr and /etc */
 	struct strv allow_buildpath; /* globs of files that may hold build paths */
 	/* from the file system */
 	VEC(struct recipe_patch) patches;
-	char *dir;               /* absolute recipes/<name> */
-	struct digest files;     /* of files/: names, modes, contents; zero when there is none */
+	char *dir;           /* absolute recipes/<name>; NULL when parsed from memory */
+	char *path;          /* "recipes/<name>/recipe.yaml", as messages show it */
+	struct digest files; /* of files/: names, modes, contents; zero when there is none. Of the
+	                      * modes, only whether the owner may execute counts, as in git. */
 	struct digest build_system; /* of recipes/.build-systems/<build>.sh and common.sh */
 };
 
 /* Reads, checks and expands ${name} ${version} ${version_major} ${version_minor} (major.minor). */
 int recipe_load(const char *recipes_dir, const char *name, struct recipe **ret_recipe,
-		struct err *err);
+                struct err *err);
+/* The same from memory, without what the file system adds. `name` NULL: any name will do. */
+int recipe_parse(const char *path, const char *name, const char *text, size_t length,
+                 struct recipe **ret_recipe, struct err *err);
 void recipe_free(struct recipe *recipe);
 
 /* The recipe with its options decided: what is really built. */
 struct recipe_config {
 	const struct recipe *recipe;
-	struct recipe_args args;  /* the recipe's and the options', together; sorted tools/target */
-	struct strv options;      /* "name=on" / "name=off", sorted */
+	struct recipe_args args; /* the recipe's and the options', together; dependencies sorted */
+	struct strv options;     /* "name=on" / "name=off", sorted */
 };
 
-/* `choices`: "option=on|off" or "recipe.option=on|off"; an unknown option of this recipe is an
- * error. The build system's own tool groups are added to args.tools. */
+/* `choices`: "option=on|off" or "recipe.option=on|off", the last one counts; an unknown option of
+ * this recipe is an error, choices for other recipes are passed over. The build system's own tool
+ * groups are added to args.tools. `choices` may be NULL. */
 int recipe_configure(const struct recipe *recipe, const struct strv *choices,
-		     struct recipe_config *ret_config, struct err *err);
+                     struct recipe_config *ret_config, struct err *err);
 void recipe_config_release(struct recipe_config *config);
 
-/* All recipes of the repository by name; loads lazily and once. */
+/* Whether the recipe builds for the architecture. */
+bool recipe_has_arch(const struct recipe *recipe, const char *arch);
+
+/* All recipes of the repository by name; loads lazily and once. Not for several threads. */
 struct recipe_set {
 	char *dir;
-	struct map loaded;   /* name -> struct recipe */
-	struct strv names;   /* sorted, known after recipe_set_names */
+	struct map loaded; /* name -> struct recipe */
+	struct strv names; /* sorted; every directory of the repository that is not hidden */
+	struct recipe_systems *systems;
 };
 int recipe_set_open(const char *recipes_dir, struct recipe_set *ret_set, struct err *err);
 void recipe_set_release(struct recipe_set *set);
+bool recipe_set_has(const struct recipe_set *set, const char *name);
 /* Unknown: ERR_INPUT with "did you mean". Owned by the set. */
 int recipe_set_get(struct recipe_set *set, const char *name, const struct recipe **ret_recipe,
-		   struct err *err);
-/* Loads all (for list, lint and benchmarks), in parallel. */
+                   struct err *err);
+/* Loads all (for list, lint and benchmarks), in parallel. The first failure by name is returned;
+ * the others are loaded all the same. */
 int recipe_set_load_all(struct recipe_set *set, struct err *err);
+/* The same, but tells every failure, ordered by name, from the calling thread. Returns how many
+ * failed. */
+size_t recipe_set_load_each(struct recipe_set *set,
+                            void (*failed)(void *context, const char *name, struct err *err),
+                            void *context);
+
+/* What the files cannot show alone: that everything a recipe depends on, with all of its options
+ * on, is a recipe too, and that upstream.match is a regular expression with one group. */
+int recipe_check(struct recipe_set *set, const struct recipe *recipe, struct err *err);

@@ -19,26 +19,27 @@ enum sandbox_mount_kind {
 
 struct sandbox_mount {
 	enum sandbox_mount_kind kind;
-	const char *target; /* absolute, inside; made if missing (targets need not be in the layers) */
+	const char
+		*target; /* absolute, inside; made if missing (targets need not be in the layers) */
 	const char *source; /* for binds: directory or file */
 	struct strv layers; /* for overlays: absolute directories; borrowed text */
 };
 
 struct sandbox {
-	struct strv root_layers;                  /* the root, first on top */
-	VEC(struct sandbox_mount) mounts;         /* in order */
-	const char *hostname;                     /* NULL: "dray" */
-	unsigned uid, gid;                        /* inside; outside it is the caller's */
-	bool network;                             /* false: a new namespace with loopback alone */
-	bool interactive;                         /* a controlling terminal, host's pts */
-	bool die_with_parent;                     /* killed when the sdk dies; builds set it */
+	struct strv root_layers;          /* the root, first on top */
+	VEC(struct sandbox_mount) mounts; /* in order */
+	const char *hostname;             /* NULL: "dray" */
+	unsigned uid, gid;                /* inside; outside it is the caller's */
+	bool network;                     /* false: a new namespace with loopback alone */
+	bool interactive;                 /* a controlling terminal, host's pts */
+	bool die_with_parent;             /* killed when the sdk dies; builds set it */
 	const char *cwd;
-	char *const *argv;                        /* looked up in envp's PATH, inside */
+	char *const *argv; /* looked up in envp's PATH, inside */
 	char *const *envp;
-	int stdin_fd, stdout_fd, stderr_fd;       /* as in proc_spec */
-	int extra_fd;                             /* >0: becomes descriptor 3 inside */
-	uint64_t max_memory_bytes;                /* address space of each process; 0: none */
-	uint64_t max_processes;                   /* 0: none */
+	int stdin_fd, stdout_fd, stderr_fd; /* as in proc_spec */
+	int extra_fd;                       /* >0: becomes descriptor 3 inside */
+	uint64_t max_memory_bytes;          /* address space of each process; 0: none */
+	uint64_t max_processes;             /* 0: none */
 };
 
 void sandbox_release(struct sandbox *sandbox);

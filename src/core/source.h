@@ -10,15 +10,15 @@
 #include "workspace.h"
 
 struct source {
-	struct strv urls; /* expanded, tried in order; mirror://<name>/… stands for each base address
-			   * of that mirror */
+	struct strv urls; /* expanded, tried in order; mirror://<name>/… stands for each base
+	                   * address of that mirror */
 	uint64_t size_bytes;
 	char sha256[65];
 	char *signature_url, *signature_key; /* NULL: none declared */
-	bool extract;     /* false: an ordinary file, copied to the source directory */
-	char *into;       /* sub-directory of the source directory, NULL: itself */
-	unsigned strip;   /* leading path components to drop when unpacking; 1 by default */
-	unsigned line;    /* in the recipe, for messages */
+	bool extract;   /* false: an ordinary file, copied to the source directory */
+	char *into;     /* sub-directory of the source directory, NULL: itself */
+	unsigned strip; /* leading path components to drop when unpacking; 1 by default */
+	unsigned line;  /* in the recipe, for messages */
 };
 
 void source_release(struct source *source);
@@ -28,4 +28,4 @@ bool source_is_cached(const struct workspace *workspace, const struct source *so
 /* Fetches those that are missing, in parallel, each verified while it streams and published by
  * rename; resumes partial downloads. The first failure is returned after the others have ended. */
 int source_fetch_all(const struct workspace *workspace, const struct source *const *sources,
-		     size_t count, const struct event_sink *sink, struct err *err);
+                     size_t count, const struct event_sink *sink, struct err *err);

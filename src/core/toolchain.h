@@ -18,16 +18,18 @@ struct toolchain {
 	char *elf_machine;    /* "x86-64" / "aarch64": what installed ELF files must be for */
 	char *efi_arch;       /* "x64", "aa64" */
 	char *qemu;           /* "qemu-system-x86_64" */
-	char *cflags, *cxxflags, *ldflags; /* what phases see as CFLAGS…; hardening is the wrappers' */
-	char *group;          /* the lock's group it is made of: "toolchain-amd64" */
-	char *prefix;         /* where it is mounted inside: "/opt/dray/amd64" */
-	struct digest digest; /* of the description, the wrappers and the packages: part of every key */
-	char *dir;            /* out/toolchain/<digest>, NULL until prepared */
+	char *cflags, *cxxflags,
+		*ldflags; /* what phases see as CFLAGS…; hardening is the wrappers' */
+	char *group;      /* the lock's group it is made of: "toolchain-amd64" */
+	char *prefix;     /* where it is mounted inside: "/opt/dray/amd64" */
+	struct digest
+		digest; /* of the description, the wrappers and the packages: part of every key */
+	char *dir;      /* out/toolchain/<digest>, NULL until prepared */
 };
 
 int toolchain_load(const struct workspace *workspace, const struct env *env, const char *arch,
-		   struct toolchain *ret_toolchain, struct err *err);
+                   struct toolchain *ret_toolchain, struct err *err);
 void toolchain_release(struct toolchain *toolchain);
 /* Unpacks and writes the wrappers unless that has been done; sets `dir`. */
 int toolchain_prepare(const struct workspace *workspace, const struct env *env,
-		      struct toolchain *toolchain, const struct event_sink *sink, struct err *err);
+                      struct toolchain *toolchain, const struct event_sink *sink, struct err *err);

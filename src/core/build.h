@@ -1,0 +1,40 @@
+/* Building: from the names of packages to their outputs in the store. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "err.h"
+#include "event.h"
+#include "vec.h"
+#include "workspace.h"
+
+struct build_request {
+	const char *arch;            /* "amd64", "arm64" */
+	const struct strv *packages; /* wanted; what they need comes along */
+	const struct strv *options;  /* a board's "recipe.option=on|off"; may be NULL */
+	unsigned jobs;               /* 0: as many as there are processors */
+	bool keep_going;             /* build what does not depend on a failure */
+	bool rebuild;                /* build `packages` again even if their keys are known */
+};
+
+/* One output that a system made of the wanted packages holds. */
+struct built_output {
+	char *package, *version, *output; /* output: "run" */
+	char *digest;                     /* 64 hexadecimal digits */
+	char *dir;                        /* out/store/<digest>: manifest, root/ */
+};
+
+/* The runtime closure of the wanted packages: their `run` outputs and those of all they require,
+ * sorted by package. */
+struct built_set {
+	VEC(struct built_output) outputs;
+};
+void built_set_release(struct built_set *set);
+
+/* Builds what is not in the store; ERR_BUILD names the package, the phase and the log. ret_set may
+ * be NULL. */
+int build_packages(const struct workspace *workspace, const struct build_request *request,
+                   const struct event_sink *sink, struct built_set *ret_set, struct err *err);
+/* The set without building; ERR_BUILD when something is not built. */
+int build_find(const struct workspace *workspace, const struct build_request *request,
+               struct built_set *ret_set, struct err *err);

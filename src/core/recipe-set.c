@@ -1,0 +1,233 @@
+/* All recipes of a repository: found by listing it once, loaded when asked for, or all at once. */
+#include <dirent.h>
+#include <pthread.h>
+#include <regex.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fs.h"
+#include "nearest.h"
+#include "own.h"
+#include "path.h"
+#include "recipe-parts.h"
+#include "str.h"
+
+enum { MAX_THREADS = 8, FEW = 16 /* not worth a thread */ };
+
+static bool is_directory(const char *dir, const struct dirent *entry)
+{
+	if (entry->d_type == DT_DIR)
+		return true;
+	if (entry->d_type != DT_UNKNOWN && entry->d_type != DT_LNK)
+		return false;
+	own_free char *path = path_join(dir, entry->d_name);
+	return fs_is_dir(path);
+}
+
+static int list_names(const char *recipes_dir, struct strv *names, struct err *err)
+{
+	own_dir DIR *dir = opendir(recipes_dir);
+	if (!dir)
+		return err_errno(err, "%s", recipes_dir);
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (entry->d_name[0] != '.' && is_directory(recipes_dir, entry))
+			strv_add(names, entry->d_name);
+	strv_sort(names);
+	return 0;
+}
+
+int recipe_set_open(const char *recipes_dir, struct recipe_set *ret_set, struct err *err)
+{
+	struct recipe_set set = {.dir = mem_strdup(recipes_dir)};
+	if (list_names(recipes_dir, &set.names, err) < 0 ||
+	    recipe_systems_new(recipes_dir, &set.systems, err) < 0) {
+		recipe_set_release(&set);
+		return -1;
+	}
+	*ret_set = set;
+	return 0;
+}
+
+void recipe_set_release(struct recipe_set *set)
+{
+	size_t cursor = 0;
+	for (const struct map_entry *entry; (entry = map_next(&set->loaded, &cursor));)
+		recipe_free(entry->value);
+	map_release(&set->loaded);
+	strv_release(&set->names);
+	recipe_systems_free(set->systems);
+	free(set->dir);
+	*set = (struct recipe_set){0};
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+bool recipe_set_has(const struct recipe_set *set, const char *name)
+{
+	return set->names.count && bsearch(&name, set->names.items, set->names.count,
+	                                   sizeof *set->names.items, compare_names);
+}
+
+static int unknown_recipe(const struct recipe_set *set, const char *name, struct err *err)
+{
+	err_set(err, ERR_INPUT, "no recipe is called \"%s\"", name);
+	const char *near =
+		nearest_word(name, (const char *const *)set->names.items, set->names.count);
+	return near ? err_hint(err, "did you mean \"%s\"?", near)
+	            : err_hint(err, "`sdk list` shows all recipes");
+}
+
+int recipe_set_get(struct recipe_set *set, const char *name, const struct recipe **ret_recipe,
+                   struct err *err)
+{
+	struct recipe *recipe = map_get(&set->loaded, name);
+	if (!recipe) {
+		if (!recipe_set_has(set, name))
+			return unknown_recipe(set, name, err);
+		if (recipe_load_with(set->systems, set->dir, name, &recipe, err) < 0)
+			return -1;
+		map_set(&set->loaded, recipe->name, recipe);
+	}
+	*ret_recipe = recipe;
+	return 0;
+}
+
+/* ---- all at once */
+
+struct load {
+	struct recipe *recipe; /* NULL: failed */
+	struct err err;
+};
+
+struct loading {
+	const struct recipe_set *set;
+	struct load *loads; /* one a name; those loaded before stay empty */
+	atomic_size_t next;
+};
+
+static void *load_some(void *context)
+{
+	struct loading *loading = context;
+	const struct recipe_set *set = loading->set;
+	for (size_t i; (i = atomic_fetch_add(&loading->next, 1)) < set->names.count;) {
+		struct load *load = &loading->loads[i];
+		if (!map_get(&set->loaded, set->names.items[i]))
+			recipe_load_with(set->systems, set->dir, set->names.items[i], &load->recipe,
+			                 &load->err);
+	}
+	return NULL;
+}
+
+static void load_in_threads(struct loading *loading)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t count = cpus < 1 ? 1 : cpus > MAX_THREADS ? MAX_THREADS : (size_t)cpus;
+	if (loading->set->names.count <= FEW)
+		count = 1;
+	pthread_t threads[MAX_THREADS];
+	size_t started = 0;
+	while (started + 1 < count &&
+	       pthread_create(&threads[started], NULL, load_some, loading) == 0)
+		started++;
+	load_some(loading);
+	while (started)
+		pthread_join(threads[--started], NULL);
+}
+
+size_t recipe_set_load_each(struct recipe_set *set,
+                            void (*failed)(void *context, const char *name, struct err *err),
+                            void *context)
+{
+	size_t failures = 0;
+	own_free struct load *loads = mem_alloc((set->names.count + 1) * sizeof *loads);
+	struct loading loading = {.set = set, .loads = loads};
+	load_in_threads(&loading);
+	for (size_t i = 0; i < set->names.count; i++) {
+		if (loads[i].recipe)
+			map_set(&set->loaded, loads[i].recipe->name, loads[i].recipe);
+		if (loads[i].err.kind == ERR_NONE)
+			continue;
+		failures++;
+		failed(context, set->names.items[i], &loads[i].err);
+		err_release(&loads[i].err);
+	}
+	return failures;
+}
+
+static void keep_first(void *context, const char *name, struct err *err)
+{
+	(void)name;
+	struct err *first = context;
+	if (first->kind == ERR_NONE)
+		err_move(first, err);
+}
+
+int recipe_set_load_all(struct recipe_set *set, struct err *err)
+{
+	own(err) first = {0};
+	if (!recipe_set_load_each(set, keep_first, &first))
+		return 0;
+	return err_move(err, &first);
+}
+
+/* ---- checks across recipes */
+
+static int check_names(const struct recipe_set *set, const struct recipe *recipe, unsigned line,
+                       const struct strv *names, struct err *err)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		const char *name = names->items[i];
+		if (str_equal(name, recipe->name))
+			return err_set(err, ERR_INPUT, "%s:%u: depends on itself", recipe->path,
+			               line);
+		if (recipe_set_has(set, name))
+			continue;
+		unknown_recipe(set, name, err);
+		return err_wrap(err, "%s:%u: depends", recipe->path, line);
+	}
+	return 0;
+}
+
+static int check_args(const struct recipe_set *set, const struct recipe *recipe,
+                      const struct recipe_args *args, struct err *err)
+{
+	if (check_names(set, recipe, args->line, &args->target, err) < 0)
+		return -1;
+	return check_names(set, recipe, args->line, &args->runtime, err);
+}
+
+static int check_upstream(const struct recipe *recipe, struct err *err)
+{
+	if (!recipe->upstream_match)
+		return 0;
+	regex_t regex;
+	int code = regcomp(&regex, recipe->upstream_match, REG_EXTENDED);
+	if (code) {
+		char text[200];
+		regerror(code, &regex, text, sizeof text);
+		return err_set(err, ERR_INPUT, "%s: upstream.match: %s", recipe->path, text);
+	}
+	size_t groups = regex.re_nsub;
+	regfree(&regex);
+	if (groups != 1)
+		return err_set(err, ERR_INPUT,
+		               "%s: upstream.match: wanted one group, \"(…)\" around the version, "
+		               "got %zu",
+		               recipe->path, groups);
+	return 0;
+}
+
+int recipe_check(struct recipe_set *set, const struct recipe *recipe, struct err *err)
+{
+	if (check_args(set, recipe, &recipe->args, err) < 0)
+		return -1;
+	for (vec_each(option, &recipe->options))
+		if (check_args(set, recipe, &option->on, err) < 0)
+			return -1;
+	return check_upstream(recipe, err);
+}
