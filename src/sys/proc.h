@@ -15,13 +15,13 @@ struct proc {
 /* What to run; zeroed members mean: inherit. Descriptors are dup'ed in the child; all others close
  * on exec. */
 struct proc_spec {
-	char *const *argv;  /* argv[0] is looked up in PATH; NULL-terminated */
-	char *const *envp;  /* NULL: this process's environment */
-	const char *cwd;    /* NULL: stay */
-	int stdin_fd;       /* 0: /dev/null */
-	int stdout_fd;      /* 0: this process's stdout */
-	int stderr_fd;      /* 0: this process's stderr */
-	bool new_session;   /* setsid(2): a group of its own, to be killed as a whole */
+	char *const *argv; /* argv[0] is looked up in PATH; NULL-terminated */
+	char *const *envp; /* NULL: this process's environment */
+	const char *cwd;   /* NULL: stay */
+	int stdin_fd;      /* 0: /dev/null */
+	int stdout_fd;     /* 0: this process's stdout */
+	int stderr_fd;     /* 0: this process's stderr */
+	bool new_session;  /* setsid(2): a group of its own, to be killed as a whole */
 };
 
 /* Starts it. A failed exec is reported here, with the program's name. */
@@ -39,4 +39,4 @@ void proc_describe_status(int status, struct str *text);
 int proc_run(const struct proc_spec *spec, struct err *err);
 /* The same, reading all of stdout (at most max_bytes). */
 int proc_capture(const struct proc_spec *spec, size_t max_bytes, struct str *ret_output,
-		 struct err *err);
+                 struct err *err);
