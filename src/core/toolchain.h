@@ -10,18 +10,21 @@
 
 /* toolchains/<arch>.yaml. All text is owned by the struct. */
 struct toolchain {
-	char *arch;           /* "amd64" */
-	char *triple;         /* "x86_64-dray-linux-gnu" */
-	char *cpu;            /* "x86_64", "aarch64": meson's cpu_family, cmake's processor */
-	char *kernel_arch;    /* the kernel's ARCH=: "x86_64", "arm64" */
-	char *dynamic_linker; /* "/lib64/ld-linux-x86-64.so.2" */
-	char *elf_machine;    /* "x86-64" / "aarch64": what installed ELF files must be for */
-	char *efi_arch;       /* "x64", "aa64" */
-	char *qemu;           /* "qemu-system-x86_64" */
-	char *cflags, *cxxflags,
-		*ldflags; /* what phases see as CFLAGS…; hardening is the wrappers' */
-	char *group;      /* the lock's group it is made of: "toolchain-amd64" */
-	char *prefix;     /* where it is mounted inside: "/opt/dray/amd64" */
+	char *arch;             /* "amd64" */
+	char *triple;           /* "x86_64-dray-linux-gnu" */
+	char *cpu;              /* "x86_64", "aarch64": meson's cpu_family, cmake's processor */
+	char *kernel_arch;      /* the kernel's ARCH=: "x86_64", "arm64" */
+	char *dynamic_linker;   /* "/lib64/ld-linux-x86-64.so.2" */
+	char *elf_machine;      /* "x86-64" / "aarch64": what installed ELF files must be for */
+	char *efi_arch;         /* "x64", "aa64" */
+	char *qemu;             /* "qemu-system-x86_64" */
+	char *cflags, *ldflags; /* what phases see as CFLAGS, CXXFLAGS, LDFLAGS */
+	char *compile, *fortify, *link; /* wrappers' hardening; fortify only when optimising */
+	char *gcc_name, *gcc_version;   /* programs are usr/bin/<name>-gcc-<version> */
+	char *library_path;             /* below the prefix; NULL: its programs need none */
+	struct strv links;              /* "usr/x86_64-linux-gnu/bin/ld": to usr/bin/<name>-ld */
+	char *group;                    /* the lock's group it is made of: "toolchain-amd64" */
+	char *prefix;                   /* where it is mounted inside: "/opt/dray/amd64" */
 	struct digest
 		digest; /* of the description, the wrappers and the packages: part of every key */
 	char *dir;      /* out/toolchain/<digest>, NULL until prepared */
