@@ -13,6 +13,14 @@
 		size_t count, cap; \
 	}
 
+/* VEC_OF(node_list, struct node *); declares struct node_list, for vectors that are passed around.
+ */
+#define VEC_OF(name, type)         \
+	struct name {              \
+		type *items;       \
+		size_t count, cap; \
+	}
+
 #define vec_push(vec, ...)                                                                         \
 	do {                                                                                       \
 		if ((vec)->count == (vec)->cap) {                                                  \

@@ -1,0 +1,81 @@
+/* What there is to do for a graph: which packages are known, which must be built, and why. */
+#include "plan.h"
+
+#include <stdlib.h>
+
+#include "key.h"
+#include "own.h"
+#include "store.h"
+
+bool plan_is_ready(const struct node *node)
+{
+	for (vec_each(dependency, &node->closure))
+		if ((*dependency)->state != NODE_DONE)
+			return false;
+	return true;
+}
+
+static bool outputs_are_there(const struct workspace *workspace, const struct record *record)
+{
+	for (vec_each(output, &record->outputs))
+		if (!store_has(workspace, output->digest))
+			return false;
+	return true;
+}
+
+static void set_reason(struct node *node, char *reason)
+{
+	free(node->reason);
+	node->reason = reason;
+}
+
+/* The first dependency that is not done, the one whose build decides. */
+static char *waiting_reason(const struct node *node)
+{
+	for (vec_each(dependency, &node->closure))
+		if ((*dependency)->state != NODE_DONE)
+			return mem_printf("after %s", (*dependency)->name);
+	return NULL;
+}
+
+static char *build_reason(const struct planner *planner, const struct node *node)
+{
+	enum { SHOWN = 3 };
+	own_free char *last = key_load_last(planner->workspace, planner->graph->arch, node->name);
+	if (!last)
+		return mem_strdup("first build here");
+	own(strv) lines = {0};
+	key_difference(last, node->key_text, SHOWN, &lines);
+	return lines.count ? strv_join(&lines, ", ") : mem_strdup("its outputs are gone");
+}
+
+int plan_node(const struct planner *planner, struct node *node, struct err *err)
+{
+	if (!plan_is_ready(node)) {
+		node->state = NODE_WAITS;
+		set_reason(node, waiting_reason(node));
+		return 0;
+	}
+	if (key_compute(planner->env, planner->toolchain, node, err) < 0)
+		return -1;
+	record_release(&node->record);
+	bool forced = planner->rebuild_wanted && node->wanted;
+	bool known = !forced && record_load(planner->workspace, planner->graph->arch, node->name,
+	                                    node->key, &node->record);
+	if (known && outputs_are_there(planner->workspace, &node->record)) {
+		node->state = NODE_DONE;
+		set_reason(node, NULL);
+		return 0;
+	}
+	node->state = NODE_BUILD;
+	set_reason(node, forced ? mem_strdup("asked for") : build_reason(planner, node));
+	return 0;
+}
+
+int plan_make(const struct planner *planner, struct err *err)
+{
+	for (vec_each(node, &planner->graph->nodes))
+		if (plan_node(planner, *node, err) < 0)
+			return -1;
+	return 0;
+}
