@@ -12,7 +12,8 @@
 enum node_state {
 	NODE_WAITS, /* a dependency must be built first: its own key is not known yet */
 	NODE_BUILD, /* its key is known and nothing was built for it */
-	NODE_DONE,  /* its outputs are known */
+	NODE_BUILDING,
+	NODE_DONE, /* its outputs are known */
 	NODE_FAILED,
 	NODE_SKIPPED, /* something it depends on failed */
 };
@@ -36,6 +37,7 @@ struct node {
 	char *key_text;
 	struct record record; /* when DONE */
 	char *reason;         /* why it is to be built; NULL when it is not */
+	double weight;        /* seconds from its start to the end of all that waits for it */
 };
 
 struct graph {

@@ -1,0 +1,206 @@
+/* One package, in a process of its own: unpack, run the phases, pack, record. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "archive.h"
+#include "build-parts.h"
+#include "fs.h"
+#include "key.h"
+#include "own.h"
+#include "path.h"
+#include "pkg.h"
+#include "store.h"
+
+/* Files without a date of their own get this one (2025-01-01): an epoch of 0 confuses programs. */
+#define DEFAULT_SOURCE_DATE 1735689600
+
+static void report_phase(const struct build_job *job, const char *phase)
+{
+	own_free char *line = mem_printf("phase %s\n", phase);
+	fs_write_all(job->report_fd, line, strlen(line), NULL);
+}
+
+/* ---- the source */
+
+static int place_source(const struct build_context *context, const struct source *source,
+                        const char *src, time_t *newest, struct err *err)
+{
+	own_free char *cached = source_cache_path(context->workspace, source);
+	own_free char *dest = source->into ? path_join(src, source->into) : mem_strdup(src);
+	time_t date = 0;
+	if (fs_make_dirs(dest, 0755, err) < 0)
+		return -1;
+	if (!source->extract) {
+		own_free char *file = path_join(dest, path_base(source->urls.items[0]));
+		return fs_copy_file(cached, file, 0644, err);
+	}
+	if (archive_unpack(cached, dest, source->strip, NULL, &date, err) < 0)
+		return err_wrap(err, "unpack %s", path_base(source->urls.items[0]));
+	if (date > *newest)
+		*newest = date;
+	return 0;
+}
+
+static int unpack_sources(const struct build_job *job, const char *work, time_t *ret_date,
+                          struct err *err)
+{
+	own_free char *src = path_join(work, "src");
+	time_t newest = 0;
+	if (fs_make_dirs(src, 0755, err) < 0)
+		return -1;
+	for (vec_each(source, &job->node->recipe->sources))
+		if (place_source(job->context, source, src, &newest, err) < 0)
+			return -1;
+	*ret_date = newest ? newest : DEFAULT_SOURCE_DATE;
+	return 0;
+}
+
+/* ---- the phases */
+
+static int open_log(const struct build_job *job, char **ret_path, struct err *err)
+{
+	own_free char *path = workspace_out(job->context->workspace, "logs/%s/%s.log",
+	                                    job->context->toolchain->arch, job->node->name);
+	if (fs_make_parents(path, err) < 0)
+		return -1;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return err_errno(err, "%s", path);
+	*ret_path = steal_ptr(path);
+	return fd;
+}
+
+static int run_phases(const struct build_job *job, int log_fd, struct err *err)
+{
+	own(sandbox) sandbox = {0};
+	char *const argv[] = {"bash", "/build/.sdk/build.sh", NULL};
+	char *const envp[] = {"PATH=/usr/bin:/usr/sbin", "LC_ALL=C.UTF-8", "TZ=UTC", NULL};
+	if (build_box_make(job->context, job->node, &sandbox, err) < 0)
+		return -1;
+	sandbox.argv = argv;
+	sandbox.envp = envp;
+	sandbox.stdout_fd = sandbox.stderr_fd = log_fd;
+	sandbox.extra_fd = job->report_fd;
+	sandbox.die_with_parent = true;
+	int status;
+	if (sandbox_run(&sandbox, &status, err) < 0)
+		return -1;
+	if (status == 0)
+		return 0;
+	own(str) text = {0};
+	proc_describe_status(status, &text);
+	return err_set(err, ERR_BUILD, "%s", str_text(&text));
+}
+
+/* ---- packing */
+
+static void load_provides(const struct workspace *workspace, const struct node *node,
+                          struct strv *provides)
+{
+	const struct record_output *run = record_find(&node->record, "run");
+	own(manifest) manifest = {0};
+	if (run && store_load_manifest(workspace, run->digest, &manifest, NULL) == 0)
+		strv_add_all(provides, &manifest.provides);
+}
+
+static int pack(const struct build_job *job, const char *work, struct record *record,
+                struct err *err)
+{
+	const struct node *node = job->node;
+	own_free char *dest = path_join(work, "dest");
+	own_free char *stage = path_join(work, "stage");
+	struct pkg_dependency *dependencies =
+		mem_alloc((node->closure.count + 1) * sizeof *dependencies);
+	for (size_t i = 0; i < node->closure.count; i++) {
+		dependencies[i].package = node->closure.items[i]->name;
+		load_provides(job->context->workspace, node->closure.items[i],
+		              &dependencies[i].provides);
+	}
+	struct pkg_input input = {.config = &node->config,
+	                          .toolchain = job->context->toolchain,
+	                          .dest = dest,
+	                          .stage = stage,
+	                          .dependencies = dependencies,
+	                          .dependency_count = node->closure.count};
+	int result = pkg_make(job->context->workspace, &input, record, err);
+	for (size_t i = 0; i < node->closure.count; i++)
+		strv_release(&dependencies[i].provides);
+	free(dependencies);
+	return result;
+}
+
+/* ---- all of it */
+
+static int prepare_tree(const struct build_job *job, const char *work, struct err *err)
+{
+	own_free char *script = path_join(work, ".sdk");
+	own_free char *dest = path_join(work, "dest");
+	own_free char *obj = path_join(work, "obj");
+	time_t date;
+	report_phase(job, "unpack");
+	if (fs_remove_tree(work, err) < 0 || unpack_sources(job, work, &date, err) < 0 ||
+	    fs_make_dirs(dest, 0755, err) < 0 || fs_make_dirs(obj, 0755, err) < 0)
+		return -1;
+	return build_script_write(job->context, job->node, (long long)date, script, err);
+}
+
+static double seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+static int build_locked(const struct build_job *job, const char *work, struct err *err)
+{
+	const struct workspace *workspace = job->context->workspace;
+	struct node *node = job->node;
+	own_free char *log_path = NULL;
+	own(record) record = {.package = mem_strdup(node->name),
+	                      .version = mem_strdup(node->recipe->version),
+	                      .arch = mem_strdup(job->context->toolchain->arch)};
+	struct timespec start;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	memcpy(record.key, node->key, sizeof record.key);
+	if (prepare_tree(job, work, err) < 0)
+		return -1;
+	own_fd int log_fd = open_log(job, &log_path, err);
+	if (log_fd < 0 || run_phases(job, log_fd, err) < 0)
+		return -1;
+	report_phase(job, "package");
+	if (pack(job, work, &record, err) < 0)
+		return -1;
+	record.seconds = seconds_since(&start);
+	if (record_save(workspace, &record, err) < 0 ||
+	    key_save_last(workspace, job->context->toolchain->arch, node, err) < 0)
+		return -1;
+	return fs_remove_tree(work, err);
+}
+
+int build_job_run(const struct build_job *job, struct err *err)
+{
+	const struct build_context *context = job->context;
+	own_free char *work = build_work_dir(context, job->node);
+	own_free char *lock_path = mem_printf("%s.lock", work);
+	own_fd int lock = -1;
+	struct record record = {0};
+	if (fs_lock(lock_path, true, true, &lock, err) < 0)
+		return -1;
+	/* Another run may have built it while we waited for the lock. */
+	if (!job->force && record_load(context->workspace, context->toolchain->arch,
+	                               job->node->name, job->node->key, &record)) {
+		bool there = true;
+		for (vec_each(output, &record.outputs))
+			there = there && store_has(context->workspace, output->digest);
+		record_release(&record);
+		if (there)
+			return 0;
+	}
+	return build_locked(job, work, err);
+}

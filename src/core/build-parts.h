@@ -1,0 +1,61 @@
+/* Between the files that make up the builder; nobody else includes this. */
+#pragma once
+
+#include "build.h"
+#include "env.h"
+#include "graph.h"
+#include "plan.h"
+#include "sandbox.h"
+#include "toolchain.h"
+
+/* What all jobs of one run share. */
+struct build_context {
+	const struct workspace *workspace;
+	const struct env *env;
+	const struct toolchain *toolchain;
+	unsigned jobs;
+	char *jobserver; /* a FIFO with the tokens; NULL: each job has -j `jobs` of its own */
+	int jobserver_fd;
+};
+
+/* ---- build-script.c: what runs inside */
+
+/* Variables, functions and phases: sourced by build.sh and by people's shells. */
+void build_script_environment(const struct build_context *context, const struct node *node,
+                              long long source_date, struct str *text);
+/* All phases, one after the other. */
+extern const char build_script_run[];
+/* Writes env.sh, build.sh, the build system's files and the phases' texts into `dir`. */
+int build_script_write(const struct build_context *context, const struct node *node,
+                       long long source_date, const char *dir, struct err *err);
+
+/* ---- build-box.c: the sandbox of one package */
+
+/* out/work/<arch>/<package>; caller frees. */
+char *build_work_dir(const struct build_context *context, const struct node *node);
+/* The sandbox with everything mounted but no command. All of the closure must be DONE. */
+int build_box_make(const struct build_context *context, const struct node *node,
+                   struct sandbox *ret_sandbox, struct err *err);
+
+/* ---- build-job.c: one package, in a process of its own */
+
+struct build_job {
+	const struct build_context *context;
+	struct node *node;
+	int report_fd; /* takes "phase NAME" lines */
+	bool force;    /* build even if the key is known by now */
+};
+/* Builds, packs, records. */
+int build_job_run(const struct build_job *job, struct err *err);
+
+/* ---- sched.c */
+
+struct schedule {
+	const struct build_context *context;
+	const struct planner *planner;
+	const struct event_sink *sink;
+	bool keep_going;
+};
+/* Builds every node of the graph that is not DONE. The first failure is returned, after the jobs
+ * that run have ended. */
+int sched_run(const struct schedule *schedule, struct err *err);

@@ -1,0 +1,195 @@
+/* Building: from the names of packages to their outputs in the store. */
+#include "build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "build-parts.h"
+#include "fs.h"
+#include "own.h"
+#include "session.h"
+#include "store.h"
+
+void built_set_release(struct built_set *set)
+{
+	for (vec_each(output, &set->outputs)) {
+		free(output->package);
+		free(output->version);
+		free(output->output);
+		free(output->digest);
+		free(output->dir);
+	}
+	vec_release(&set->outputs);
+}
+
+/* ---- the runtime closure */
+
+static int add_built(const struct workspace *workspace, const struct node *node,
+                     struct built_set *set, struct manifest *ret_manifest, struct err *err)
+{
+	const struct record_output *run = record_find(&node->record, "run");
+	if (node->state != NODE_DONE || !run) {
+		err_set(err, ERR_BUILD, "%s is not built", node->name);
+		return err_hint(err, "sdk build %s", node->name);
+	}
+	if (store_ensure(workspace, run->digest, err) < 0 ||
+	    store_load_manifest(workspace, run->digest, ret_manifest, err) < 0)
+		return err_wrap(err, "%s", node->name);
+	struct built_output output = {.package = mem_strdup(node->name),
+	                              .version = mem_strdup(node->recipe->version),
+	                              .output = mem_strdup("run"),
+	                              .digest = mem_strdup(run->digest),
+	                              .dir = store_dir(workspace, run->digest)};
+	vec_push(&set->outputs, output);
+	return 0;
+}
+
+static void add_required(const struct graph *graph, const struct manifest *manifest,
+                         struct node_list *todo)
+{
+	for (size_t i = 0; i < manifest->requires.count; i++) {
+		struct node *node = graph_find(graph, manifest->requires.items[i]);
+		bool known = !node;
+		for (vec_each(item, todo))
+			known = known || *item == node;
+		if (!known)
+			vec_push(todo, node);
+	}
+}
+
+static int by_package(const void *a, const void *b)
+{
+	return strcmp(((const struct built_output *)a)->package,
+	              ((const struct built_output *)b)->package);
+}
+
+static int make_set(const struct workspace *workspace, const struct graph *graph,
+                    struct built_set *ret_set, struct err *err)
+{
+	struct built_set set = {0};
+	struct node_list todo = {0};
+	int result = 0;
+	for (vec_each(node, &graph->nodes))
+		if ((*node)->wanted)
+			vec_push(&todo, *node);
+	for (size_t i = 0; i < todo.count && result == 0; i++) {
+		own(manifest) manifest = {0};
+		result = add_built(workspace, todo.items[i], &set, &manifest, err);
+		if (result == 0)
+			add_required(graph, &manifest, &todo);
+	}
+	vec_release(&todo);
+	vec_sort(&set.outputs, by_package);
+	if (result < 0)
+		built_set_release(&set);
+	else
+		*ret_set = set;
+	return result;
+}
+
+/* ---- building */
+
+static int open_jobserver(struct build_context *context, struct err *err)
+{
+	own_free char *path =
+		workspace_out(context->workspace, "work/.jobserver-%d", (int)getpid());
+	if (fs_make_parents(path, err) < 0)
+		return -1;
+	unlink(path);
+	if (mkfifo(path, 0600) < 0)
+		return err_errno(err, "%s", path);
+	/* Read and write: opening never waits for the other side, and the tokens stay. */
+	context->jobserver_fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	context->jobserver = steal_ptr(path);
+	return context->jobserver_fd < 0 ? err_errno(err, "%s", context->jobserver) : 0;
+}
+
+static void close_jobserver(struct build_context *context)
+{
+	if (context->jobserver) {
+		close(context->jobserver_fd);
+		unlink(context->jobserver);
+		free(context->jobserver);
+	}
+}
+
+/* The sources of all that may be built; a package whose key turns out to be known wastes one. */
+static int fetch_sources(const struct build_session *session, const struct event_sink *sink,
+                         struct err *err)
+{
+	VEC(const struct source *) sources = {0};
+	for (vec_each(node, &session->graph.nodes))
+		if ((*node)->state != NODE_DONE)
+			for (vec_each(source, &(*node)->recipe->sources))
+				vec_push(&sources, source);
+	int result = 0;
+	if (sources.count)
+		result = source_fetch_all(session->workspace, sources.items, sources.count, sink,
+		                          err);
+	vec_release(&sources);
+	return result;
+}
+
+static bool all_done(const struct graph *graph)
+{
+	for (vec_each(node, &graph->nodes))
+		if ((*node)->state != NODE_DONE)
+			return false;
+	return true;
+}
+
+static unsigned processors(void)
+{
+	long count = sysconf(_SC_NPROCESSORS_ONLN);
+	return count > 0 ? (unsigned)count : 1;
+}
+
+static int build_all(struct build_session *session, const struct build_request *request,
+                     const struct event_sink *sink, struct err *err)
+{
+	struct build_context context = {.workspace = session->workspace,
+	                                .env = &session->env,
+	                                .toolchain = &session->toolchain,
+	                                .jobs = request->jobs ? request->jobs : processors(),
+	                                .jobserver_fd = -1};
+	struct schedule schedule = {.context = &context,
+	                            .planner = &session->planner,
+	                            .sink = sink,
+	                            .keep_going = request->keep_going};
+	if (all_done(&session->graph))
+		return 0;
+	if (env_create(session->workspace, context.jobs, sink, err) < 0 ||
+	    session_open_environment(session, err) < 0 ||
+	    toolchain_prepare(session->workspace, &session->env, &session->toolchain, sink, err) <
+	            0 ||
+	    fetch_sources(session, sink, err) < 0)
+		return -1;
+	int result = open_jobserver(&context, err);
+	if (result == 0)
+		result = sched_run(&schedule, err);
+	close_jobserver(&context);
+	return result;
+}
+
+int build_packages(const struct workspace *workspace, const struct build_request *request,
+                   const struct event_sink *sink, struct built_set *ret_set, struct err *err)
+{
+	own(build_session) session = {0};
+	if (session_make(workspace, request, &session, err) < 0 ||
+	    build_all(&session, request, sink, err) < 0)
+		return -1;
+	return ret_set ? make_set(workspace, &session.graph, ret_set, err) : 0;
+}
+
+int build_find(const struct workspace *workspace, const struct build_request *request,
+               struct built_set *ret_set, struct err *err)
+{
+	own(build_session) session = {0};
+	if (session_make(workspace, request, &session, err) < 0)
+		return -1;
+	return make_set(workspace, &session.graph, ret_set, err);
+}

@@ -1,0 +1,43 @@
+/* Everything that building, planning and asking about packages needs, opened once. */
+#include "session.h"
+
+#include <stdlib.h>
+
+#include "own.h"
+
+int session_make(const struct workspace *workspace, const struct build_request *request,
+                 struct build_session *session, struct err *err)
+{
+	own_free char *recipes = workspace_root(workspace, "recipes");
+	session->workspace = workspace;
+	if (env_open_lock(workspace, &session->env, err) < 0 ||
+	    toolchain_load(workspace, &session->env, request->arch, &session->toolchain, err) < 0 ||
+	    recipe_set_open(recipes, &session->recipes, err) < 0 ||
+	    graph_make(&session->recipes, session->toolchain.arch, request->packages,
+	               request->options, &session->graph, err) < 0)
+		return -1;
+	session->planner = (struct planner){.workspace = workspace,
+	                                    .env = &session->env,
+	                                    .toolchain = &session->toolchain,
+	                                    .graph = &session->graph,
+	                                    .rebuild_wanted = request->rebuild};
+	return plan_make(&session->planner, err);
+}
+
+int session_open_environment(struct build_session *session, struct err *err)
+{
+	struct env env;
+	if (env_open(session->workspace, &env, err) < 0)
+		return -1;
+	env_release(&session->env);
+	session->env = env;
+	return 0;
+}
+
+void build_session_release(struct build_session *session)
+{
+	graph_release(&session->graph);
+	recipe_set_release(&session->recipes);
+	toolchain_release(&session->toolchain);
+	env_release(&session->env);
+}
