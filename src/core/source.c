@@ -1,6 +1,7 @@
 /* Source files: found in the cache by digest, fetched from mirrors when missing. */
 #include "source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,9 @@
 #include "mirror.h"
 #include "own.h"
 #include "path.h"
+
+/* For sources without a declared size. */
+#define MAX_SOURCE_BYTES (UINT64_C(4) << 30)
 
 void source_release(struct source *source)
 {
@@ -47,9 +51,13 @@ bool source_is_cached(const struct workspace *workspace, const struct source *so
 /* Files to fetch, and the text they borrow. */
 struct wanted {
 	VEC(struct fetch_file) files;
+	VEC(size_t) sources; /* of which source each file is */
 	VEC(struct strv *) urls;
 	struct strv paths, names;
 	struct map by_path;
+	struct mirrors mirrors;
+	bool mirrors_loaded;
+	const struct source_hooks *hooks;
 };
 
 static void wanted_release(struct wanted *wanted)
@@ -60,48 +68,98 @@ static void wanted_release(struct wanted *wanted)
 	}
 	vec_release(&wanted->urls);
 	vec_release(&wanted->files);
+	vec_release(&wanted->sources);
 	strv_release(&wanted->paths);
 	strv_release(&wanted->names);
 	map_release(&wanted->by_path);
+	mirrors_release(&wanted->mirrors);
 }
 
-static int want(struct wanted *wanted, const struct mirrors *mirrors, const char *path,
-                const struct source *source, struct err *err)
+/* Mirrors are looked up for what is missing only: a full cache needs no mirror. */
+static int expand_urls(struct wanted *wanted, const struct workspace *workspace,
+                       const struct source *source, struct strv *urls, struct err *err)
 {
+	if (source_is_cached(workspace, source))
+		return 0;
+	if (!wanted->mirrors_loaded && mirrors_load(workspace, &wanted->mirrors, err) < 0)
+		return -1;
+	wanted->mirrors_loaded = true;
+	for (size_t i = 0; i < source->urls.count; i++)
+		if (mirrors_expand(&wanted->mirrors, source->urls.items[i], urls, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int want(struct wanted *wanted, const struct workspace *workspace,
+                const struct source *source, size_t index, struct err *err)
+{
+	own_free char *path = source_cache_path(workspace, source);
 	if (map_get(&wanted->by_path, path))
 		return 0;
 	struct strv *urls = mem_alloc(sizeof *urls);
 	vec_push(&wanted->urls, urls);
-	strv_add(&wanted->paths, path);
 	strv_take(&wanted->names, file_name(source));
+	strv_take(&wanted->paths, steal_ptr(path));
 	const char *kept = wanted->paths.items[wanted->paths.count - 1];
 	const char *name = wanted->names.items[wanted->names.count - 1];
 	map_set(&wanted->by_path, kept, urls);
-	for (size_t i = 0; i < source->urls.count; i++)
-		if (mirrors_expand(mirrors, source->urls.items[i], urls, err) < 0)
-			return err_wrap(err, "%s", name);
+	if (expand_urls(wanted, workspace, source, urls, err) < 0)
+		return err_wrap(err, "%s", name);
+	vec_push(&wanted->sources, index);
 	vec_push(&wanted->files, (struct fetch_file){.name = name,
 	                                             .path = kept,
 	                                             .urls = urls,
 	                                             .size_bytes = source->size_bytes,
-	                                             .max_bytes = UINT64_C(4) << 30,
+	                                             .max_bytes = MAX_SOURCE_BYTES,
 	                                             .sha256 = source->sha256});
 	return 0;
+}
+
+static int on_done(void *context, size_t index, struct err *err)
+{
+	const struct wanted *wanted = context;
+	return wanted->hooks->done(wanted->hooks->context, wanted->sources.items[index], err);
+}
+
+static int on_watched(void *context, struct err *err)
+{
+	const struct wanted *wanted = context;
+	return wanted->hooks->watched(wanted->hooks->context, err);
+}
+
+int source_fetch_hooked(const struct workspace *workspace, const struct source *const *sources,
+                        size_t count, const struct source_hooks *hooks,
+                        const struct event_sink *sink, struct err *err)
+{
+	own(wanted) wanted = {.hooks = hooks};
+	for (size_t i = 0; i < count; i++)
+		if (want(&wanted, workspace, sources[i], i, err) < 0)
+			return -1;
+	struct fetch_options options = {
+		.done = hooks->done ? on_done : NULL,
+		.watch_fd = hooks->watch_fd,
+		.watched = on_watched,
+		.context = &wanted,
+	};
+	return fetch_all(wanted.files.items, wanted.files.count, &options, sink, err);
 }
 
 int source_fetch_all(const struct workspace *workspace, const struct source *const *sources,
                      size_t count, const struct event_sink *sink, struct err *err)
 {
-	own(mirrors) mirrors = {0};
-	own(wanted) wanted = {0};
-	for (size_t i = 0; i < count; i++) {
-		if (source_is_cached(workspace, sources[i]))
-			continue;
-		if (!mirrors.items.count && mirrors_load(workspace, &mirrors, err) < 0)
-			return -1;
-		own_free char *path = source_cache_path(workspace, sources[i]);
-		if (want(&wanted, &mirrors, path, sources[i], err) < 0)
-			return -1;
-	}
-	return fetch_all(wanted.files.items, wanted.files.count, NULL, sink, err);
+	VEC(const struct source *) missing = {0};
+	for (size_t i = 0; i < count; i++)
+		if (!source_is_cached(workspace, sources[i]))
+			vec_push(&missing, sources[i]);
+	struct source_hooks none = {0};
+	int result = source_fetch_hooked(workspace, missing.items, missing.count, &none, sink, err);
+	vec_release(&missing);
+	return result;
+}
+
+void source_of_lock_file(const struct lock_file *file, struct source *ret_source)
+{
+	*ret_source = (struct source){.size_bytes = file->size_bytes};
+	strv_add(&ret_source->urls, file->url);
+	snprintf(ret_source->sha256, sizeof ret_source->sha256, "%s", file->sha256);
 }

@@ -6,6 +6,7 @@
 
 #include "err.h"
 #include "event.h"
+#include "lock.h"
 #include "vec.h"
 #include "workspace.h"
 
@@ -29,3 +30,20 @@ bool source_is_cached(const struct workspace *workspace, const struct source *so
  * rename; resumes partial downloads. The first failure is returned after the others have ended. */
 int source_fetch_all(const struct workspace *workspace, const struct source *const *sources,
                      size_t count, const struct event_sink *sink, struct err *err);
+
+/* Hooks into a fetch, for those who work on files while others still arrive. */
+struct source_hooks {
+	/* sources[index] is in the cache, now or since long; of two with the same digest and name
+	 * one is told. A negative return, with the error set, ends everything. */
+	int (*done)(void *context, size_t index, struct err *err);
+	int watch_fd; /* > 0: `watched` is called when it is readable */
+	int (*watched)(void *context, struct err *err);
+	void *context;
+};
+
+int source_fetch_hooked(const struct workspace *workspace, const struct source *const *sources,
+                        size_t count, const struct source_hooks *hooks,
+                        const struct event_sink *sink, struct err *err);
+
+/* The source that a package of the seed's lock is. */
+void source_of_lock_file(const struct lock_file *file, struct source *ret_source);
