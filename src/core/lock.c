@@ -1,0 +1,174 @@
+/* The seed's lock: every file of which the environment and the prebuilt toolchains are made. */
+#include "lock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fs.h"
+#include "own.h"
+#include "path.h"
+
+enum { MAX_LOCK_BYTES = 16 << 20, FIELDS = 7 };
+
+void lock_release(struct lock *lock)
+{
+	arena_release(&lock->arena);
+	vec_release(&lock->files);
+	*lock = (struct lock){0};
+}
+
+int lock_file_in_group(const struct lock_file *file, const char *group)
+{
+	size_t length = strlen(group);
+	for (const char *p = file->groups; p; p = strchr(p, ','), p = p ? p + 1 : NULL)
+		if (!strncmp(p, group, length) && (p[length] == ',' || !p[length]))
+			return 1;
+	return 0;
+}
+
+void lock_group_digest(const struct lock *lock, const char *group, struct digest *ret_digest)
+{
+	struct hash hash;
+	hash_init(&hash);
+	for (vec_each(file, &lock->files)) {
+		if (!lock_file_in_group(file, group))
+			continue;
+		hash_text(&hash, file->name);
+		hash_text(&hash, file->sha256);
+	}
+	hash_final(&hash, ret_digest);
+}
+
+/* ---- reading */
+
+static int complain(const char *path, unsigned line, const char *what, struct err *err)
+{
+	err_set(err, ERR_INPUT, "%s:%u: %s", path, line, what);
+	return err_hint(err, "the lock is written by `sdk seed update`");
+}
+
+static bool is_mirror_url(const char *url)
+{
+	static const char scheme[] = "mirror://";
+	return str_starts(url, scheme) && path_is_safe(url + strlen(scheme)) &&
+	       strchr(url + strlen(scheme), '/');
+}
+
+static const char *check_file(const struct lock_file *file, const struct lock *lock)
+{
+	struct digest digest;
+	if (!path_is_safe(file->name) || strchr(file->name, '/'))
+		return "a name that is no package's";
+	if (!is_mirror_url(file->url))
+		return "wanted mirror://<mirror>/<path>";
+	if (!digest_parse(file->sha256, &digest))
+		return "wanted a SHA-256 of 64 hexadecimal digits";
+	if (!file->size_bytes)
+		return "wanted a size in bytes";
+	if (!file->groups[0])
+		return "the file belongs to no group";
+	size_t count = lock->files.count;
+	if (count && strcmp(lock->files.items[count - 1].name, file->name) >= 0)
+		return "names out of order";
+	return NULL;
+}
+
+static int read_file_line(struct lock *lock, char *line, const char *path, unsigned number,
+                          struct err *err)
+{
+	char *fields[FIELDS], *rest = line, *end;
+	for (int i = 0; i < FIELDS; i++)
+		if (!(fields[i] = strsep(&rest, "\t")))
+			return complain(path, number, "wanted seven fields, tab separated", err);
+	if (rest)
+		return complain(path, number, "more than seven fields", err);
+	errno = 0;
+	struct lock_file file = {.name = fields[0],
+	                         .version = fields[1],
+	                         .arch = fields[2],
+	                         .url = fields[3],
+	                         .size_bytes = strtoull(fields[4], &end, 10),
+	                         .sha256 = fields[5],
+	                         .groups = fields[6]};
+	if (errno || *end)
+		return complain(path, number, "a size that is no number", err);
+	const char *wrong = check_file(&file, lock);
+	if (wrong)
+		return complain(path, number, wrong, err);
+	vec_push(&lock->files, file);
+	return 0;
+}
+
+static int read_line(struct lock *lock, char *line, const char *path, unsigned number,
+                     struct err *err)
+{
+	if (!*line || *line == '#')
+		return 0;
+	if (str_starts(line, "suite\t") && !strchr(line + 6, '\t')) {
+		lock->suite = line + 6;
+		return 0;
+	}
+	if (str_starts(line, "arch\t") && !strchr(line + 5, '\t')) {
+		lock->arch = line + 5;
+		return 0;
+	}
+	return read_file_line(lock, line, path, number, err);
+}
+
+static void digest_files(struct lock *lock)
+{
+	struct hash hash;
+	hash_init(&hash);
+	for (vec_each(file, &lock->files)) {
+		hash_text(&hash, file->name);
+		hash_text(&hash, file->sha256);
+		hash_text(&hash, file->groups);
+	}
+	hash_final(&hash, &lock->digest);
+}
+
+static int read_lines(struct lock *lock, char *text, const char *path, struct err *err)
+{
+	unsigned number = 0;
+	for (char *line; (line = strsep(&text, "\n"));)
+		if (read_line(lock, line, path, ++number, err) < 0)
+			return -1;
+	if (!lock->suite || !lock->arch || !lock->files.count)
+		return complain(path, number, "suite, arch or all files are missing", err);
+	digest_files(lock);
+	return 0;
+}
+
+int lock_load(const char *path, struct lock *ret_lock, struct err *err)
+{
+	own(str) text = {0};
+	struct lock lock = {0};
+	if (fs_read(path, MAX_LOCK_BYTES, &text, err) < 0)
+		return -1;
+	if (strlen(str_text(&text)) != text.len)
+		return complain(path, 1, "a NUL byte", err);
+	if (read_lines(&lock, arena_strdup(&lock.arena, str_text(&text)), path, err) < 0) {
+		lock_release(&lock);
+		return -1;
+	}
+	*ret_lock = lock;
+	return 0;
+}
+
+/* ---- writing */
+
+int lock_write(const struct lock *lock, const char *path, struct err *err)
+{
+	own(str) text = {0};
+	str_addf(&text,
+	         "# Every file of the environment and of the prebuilt toolchains; written by\n"
+	         "# `sdk seed update`. Fields: name, version, arch, URL, bytes, SHA-256, groups.\n"
+	         "suite\t%s\narch\t%s\n",
+	         lock->suite, lock->arch);
+	for (vec_each(file, &lock->files))
+		str_addf(&text, "%s\t%s\t%s\t%s\t%llu\t%s\t%s\n", file->name, file->version,
+		         file->arch, file->url, (unsigned long long)file->size_bytes, file->sha256,
+		         file->groups);
+	return fs_write_text(path, str_text(&text), err);
+}
