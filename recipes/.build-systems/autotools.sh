@@ -1,0 +1,14 @@
+# GNU autotools: ./configure; make; make install.
+default_prepare() {
+	sdk_apply_patches
+	if [ "$SDK_AUTORECONF" = yes ]; then
+		(cd "$SRC" && autoreconf -fi)
+	fi
+}
+
+default_configure() {
+	"$SRC"/configure "${sdk_gnu_flags[@]}" --disable-dependency-tracking "${CONFIGURE[@]}"
+}
+
+default_compile() { make "${MAKE_ARGS[@]}"; }
+default_install() { make install DESTDIR="$DEST" "${MAKE_ARGS[@]}" "${MAKE_INSTALL[@]}"; }
