@@ -7,7 +7,7 @@ default_prepare() {
 }
 
 default_configure() {
-	"$SRC"/configure "${sdk_gnu_flags[@]}" --disable-dependency-tracking "${CONFIGURE[@]}"
+	"$SRC"/configure "${sdk_gnu_flags[@]}" --disable-dependency-tracking "${CONFIGURE[@]}" "$@"
 }
 
 default_compile() { make "${MAKE_ARGS[@]}"; }

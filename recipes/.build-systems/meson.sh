@@ -53,7 +53,7 @@ default_configure() {
 		meson setup "$BUILD" "$SRC" --cross-file "$HOME"/cross.ini --native-file "$HOME"/native.ini \
 		--prefix=/usr --bindir=bin --sbindir=bin --libdir=lib --libexecdir=libexec \
 		--sysconfdir=/etc --localstatedir=/var --buildtype=plain --wrap-mode=nodownload \
-		-Dauto_features=disabled "${MESON[@]}"
+		-Dauto_features=disabled "${MESON[@]}" "$@"
 }
 
 default_compile() { ninja -C "$BUILD" -j"$JOBS"; }
