@@ -4,6 +4,10 @@
 #include <stddef.h>
 
 const struct command *const commands[] = {
+	&cmd_create,
+	&cmd_delete,
+	&cmd_status,
+	&cmd_build,
 	&cmd_completion,
 	&cmd_complete,
 	NULL,

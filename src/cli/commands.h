@@ -3,5 +3,9 @@
 
 #include "cli.h"
 
+extern const struct command cmd_build;
 extern const struct command cmd_complete;
 extern const struct command cmd_completion;
+extern const struct command cmd_create;
+extern const struct command cmd_delete;
+extern const struct command cmd_status;

@@ -165,6 +165,11 @@ int env_open(const struct workspace *workspace, struct env *ret_env, struct err 
 	return 0;
 }
 
+char *env_lock_path(const struct workspace *workspace)
+{
+	return workspace_out(workspace, ".env.lock");
+}
+
 bool env_exists(const struct env *env)
 {
 	return fs_is_dir(env->dir);

@@ -43,6 +43,9 @@ void env_release(struct env *env);
  * the same time waits for the first. */
 int env_create(const struct workspace *workspace, unsigned jobs, const struct event_sink *sink,
                struct err *err);
+/* What env_create locks while it works; beside out/env, so that it outlives `sdk delete`. Caller
+ * frees. */
+char *env_lock_path(const struct workspace *workspace);
 /* Whether env_create has published it. */
 bool env_exists(const struct env *env);
 /* Index in `layers` of where a package goes, -1 when it is in toolchains alone. */
