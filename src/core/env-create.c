@@ -247,7 +247,7 @@ static int create_locked(const struct workspace *workspace, const struct env *en
 	own(create) create = {.workspace = workspace, .env = env, .sink = sink};
 	own_free char *parent = path_dir(env->dir);
 	clock_gettime(CLOCK_MONOTONIC, &create.started);
-	if (remove_left_overs(parent, err) < 0 ||
+	if (fs_make_dirs(parent, 0755, err) < 0 || remove_left_overs(parent, err) < 0 ||
 	    fs_make_temporary(parent, &create.temporary, err) < 0 || make_layers(&create, err) < 0)
 		return -1;
 	list_packages(&create);

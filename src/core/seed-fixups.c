@@ -164,6 +164,14 @@ static int refuse_links(const char *root, const char *path, struct err *err)
 	return 0;
 }
 
+/* Files, links and empty directories (/var/run in some package) give way; others don't. */
+static int make_room(const char *path)
+{
+	if (unlink(path) == 0 || errno == ENOENT)
+		return 0;
+	return errno == EISDIR || errno == EPERM ? rmdir(path) : -1;
+}
+
 int seed_fixup_apply(const struct fixup *fixup, const char *root, struct err *err)
 {
 	if (refuse_links(root, fixup->path, err) < 0)
@@ -173,7 +181,7 @@ int seed_fixup_apply(const struct fixup *fixup, const char *root, struct err *er
 		return fs_make_dirs(path, 0755, err);
 	if (fs_make_parents(path, err) < 0)
 		return -1;
-	if (unlink(path) < 0 && errno != ENOENT)
+	if (make_room(path) < 0)
 		return err_errno(err, "%s", path);
 	if (fixup->kind == FIXUP_LINK)
 		return symlink(fixup->text, path) < 0 ? err_errno(err, "%s", path) : 0;
