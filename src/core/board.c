@@ -1,300 +1,475 @@
 /* A board: what goes into one image (board-configs/<board>/board.yaml). */
 #include "board.h"
 
-#include <stddef.h>
+#include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "fs.h"
 #include "nearest.h"
 #include "own.h"
 #include "path.h"
-#include "yaml.h"
 
-enum { MAX_BOARD_BYTES = 1 << 20, MAX_DEPTH = 8 };
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define FIELD(type, member) offsetof(struct type, member)
 
-/* One file as it stands, before it is merged with what it extends. */
-struct board_file {
-	char *extends;
-	struct board board;
+enum { MAX_EXTENDS = 8, MAX_FILE_BYTES = 1 << 20 };
+
+const char *const board_variables[] = {
+	"usr-hash",     /* root hash of the verity tree */
+	"usr-salt",     /* its salt */
+	"usr-id",       /* id of the partition that holds /usr */
+	"verity-id",    /* id of the partition that holds the tree */
+	"usr-sectors",  /* size of the file system in sectors of 512 bytes */
+	"usr-blocks",   /* in blocks of 4096 bytes */
+	"version",      /* the image's */
 };
+const size_t board_variable_count = COUNT(board_variables);
 
-static void image_release(struct board_image *image)
+/* ---- lists that extend those of the board below */
+
+static bool take_away(struct strv *list, const char *name)
 {
-	strv_release(&image->cmdline);
-	strv_release(&image->remove);
-	strv_release(&image->initrd_packages);
-	strv_release(&image->initrd_include);
-	strv_release(&image->initrd_remove);
+	for (size_t i = 0; i < list->count; i++) {
+		if (!str_equal(list->items[i], name))
+			continue;
+		free(list->items[i]);
+		memmove(&list->items[i], &list->items[i + 1],
+		        (list->count - i - 1) * sizeof *list->items);
+		list->count--;
+		return true;
+	}
+	return false;
 }
 
-static void board_release(struct board *board)
+/* Appends the items; "-item" takes one away that is there. */
+static int decode_list(const struct yaml *yaml, const struct yaml_node *node, void *target,
+                       struct err *err)
 {
-	free(board->name);
-	free(board->summary);
-	free(board->arch);
-	strv_release(&board->packages);
-	strv_release(&board->options);
-	strv_release(&board->dirs);
-	image_release(&board->image);
+	struct strv *list = target;
+	own(strv) items = {0};
+	if (yaml_decode_value(yaml, node, YAML_STRV, "the list", &items, err) < 0)
+		return -1;
+	for (size_t i = 0; i < items.count; i++) {
+		const char *item = items.items[i];
+		if (item[0] == '-' && !take_away(list, item + 1))
+			return yaml_error(yaml, node->items[i], err,
+			                  "\"%s\": there is no %s to take away", item, item + 1);
+		if (item[0] != '-' && strv_has(list, item))
+			return yaml_error(yaml, node->items[i], err, "%s is there already", item);
+		if (item[0] != '-')
+			strv_add(list, item);
+	}
+	return 0;
 }
 
-static void board_file_release(struct board_file *file)
+/* Sets "key=value", replacing an earlier value of the key. */
+static void set_pair(struct strv *pairs, const char *key, const char *value)
 {
-	free(file->extends);
-	board_release(&file->board);
+	size_t length = strlen(key);
+	for (size_t i = 0; i < pairs->count; i++) {
+		if (strncmp(pairs->items[i], key, length) || pairs->items[i][length] != '=')
+			continue;
+		free(pairs->items[i]);
+		pairs->items[i] = mem_printf("%s=%s", key, value);
+		return;
+	}
+	strv_addf(pairs, "%s=%s", key, value);
 }
 
-void board_free(struct board *board)
+static int decode_options(const struct yaml *yaml, const struct yaml_node *node, void *target,
+                          struct err *err)
 {
-	if (board)
-		board_release(board);
-	free(board);
+	if (yaml_expect(yaml, node, YAML_MAP, "options", err) < 0)
+		return -1;
+	for (size_t i = 0; i < node->count; i++) {
+		const char *key = node->keys[i], *dot = strchr(key, '.');
+		if (!dot || dot == key || !dot[1])
+			return yaml_error(yaml, node->key_nodes[i], err,
+			                  "option \"%s\": wanted recipe.option", key);
+		if (yaml_expect(yaml, node->items[i], YAML_SCALAR, key, err) < 0)
+			return -1;
+		const char *value = node->items[i]->text;
+		if (!str_equal(value, "on") && !str_equal(value, "off"))
+			return yaml_error(yaml, node->items[i], err,
+			                  "%s: wanted on or off, got \"%s\"", key, value);
+		set_pair(target, key, value);
+	}
+	return 0;
 }
 
-/* ---- reading one file */
-
-#define FIELDS(table) table, sizeof(table) / sizeof *(table)
-#define IMAGE(member) offsetof(struct board_image, member)
-
-static int decode_initrd(const struct yaml *yaml, const struct yaml_node *node, void *target,
-                         struct err *err)
+static bool is_os_release_key(const char *key)
 {
-	static const struct yaml_field fields[] = {
-		{"packages", YAML_STRV, IMAGE(initrd_packages), false, NULL,
-	         "packages whose files the initial file system may take"},
-		{"include", YAML_STRV, IMAGE(initrd_include), false, NULL,
-	         "globs of what it takes; none: everything"},
-		{"remove", YAML_STRV, IMAGE(initrd_remove), false, NULL,
-	         "globs of what it leaves out"},
-	};
-	return yaml_decode(yaml, node, FIELDS(fields), target, err);
+	for (const char *c = key; *c; c++)
+		if (!isupper((unsigned char)*c) && *c != '_' &&
+		    !(c > key && isdigit((unsigned char)*c)))
+			return false;
+	return *key != '\0';
 }
 
-static int decode_partitions(const struct yaml *yaml, const struct yaml_node *node, void *target,
+/* Values go between double quotes, so they must not need escaping. */
+static int decode_os_release(const struct yaml *yaml, const struct yaml_node *node, void *target,
                              struct err *err)
 {
-	static const struct yaml_field fields[] = {
-		{"esp", YAML_BYTES, IMAGE(esp_bytes), false, NULL, "the EFI system partition"},
-		{"usr", YAML_BYTES, IMAGE(usr_bytes), false, NULL,
-	         "each of the two slots for /usr"},
-		{"verity", YAML_BYTES, IMAGE(verity_bytes), false, NULL,
-	         "each of the two slots for /usr's hash tree"},
-	};
-	return yaml_decode(yaml, node, FIELDS(fields), target, err);
+	if (yaml_expect(yaml, node, YAML_MAP, "os-release", err) < 0)
+		return -1;
+	for (size_t i = 0; i < node->count; i++) {
+		if (!is_os_release_key(node->keys[i]))
+			return yaml_error(yaml, node->key_nodes[i], err,
+			                  "os-release: \"%s\": wanted capital letters and \"_\"",
+			                  node->keys[i]);
+		if (yaml_expect(yaml, node->items[i], YAML_SCALAR, node->keys[i], err) < 0)
+			return -1;
+		if (strpbrk(node->items[i]->text, "\"\\$`\n"))
+			return yaml_error(yaml, node->items[i], err,
+			                  "%s: no quotes, $, ` or \\ here", node->keys[i]);
+		set_pair(target, node->keys[i], node->items[i]->text);
+	}
+	return 0;
 }
 
-static int decode_budget(const struct yaml *yaml, const struct yaml_node *node, void *target,
+/* ---- single values */
+
+static int decode_loader(const struct yaml *yaml, const struct yaml_node *node, void *target,
                          struct err *err)
 {
-	static const struct yaml_field fields[] = {
-		{"usr", YAML_BYTES, IMAGE(usr_budget_bytes), false, NULL, "the compressed /usr"},
-		{"uki", YAML_BYTES, IMAGE(uki_budget_bytes), false, NULL,
-	         "the unified kernel image"},
-	};
-	return yaml_decode(yaml, node, FIELDS(fields), target, err);
+	static const char *const names[] = {[BOARD_LOADER_UKI] = "uki",
+	                                    [BOARD_LOADER_DIRECT] = "direct"};
+	if (yaml_expect(yaml, node, YAML_SCALAR, "loader", err) < 0)
+		return -1;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		if (!str_equal(node->text, names[i]))
+			continue;
+		*(enum board_loader *)target = (enum board_loader)i;
+		return 0;
+	}
+	return yaml_error(yaml, node, err, "loader: wanted uki or direct, got \"%s\"", node->text);
 }
+
+/* `target` is the whole board_image: text and seconds. */
+static int decode_date(const struct yaml *yaml, const struct yaml_node *node, void *target,
+                       struct err *err)
+{
+	struct board_image *image = target;
+	struct tm day = {0};
+	if (yaml_expect(yaml, node, YAML_SCALAR, "date", err) < 0)
+		return -1;
+	const char *end = strptime(node->text, "%Y-%m-%d", &day);
+	if (!end || *end || day.tm_year < 70)
+		return yaml_error(yaml, node, err, "date: wanted one like 2025-11-23, got \"%s\"",
+		                  node->text);
+	free(image->date);
+	image->date = mem_strdup(node->text);
+	image->date_utc = timegm(&day);
+	return 0;
+}
+
+/* Goes into file and partition names, and a `_` separates it there. */
+static int decode_version(const struct yaml *yaml, const struct yaml_node *node, void *target,
+                          struct err *err)
+{
+	if (yaml_expect(yaml, node, YAML_SCALAR, "version", err) < 0)
+		return -1;
+	size_t length = strlen(node->text);
+	if (!length || length > 16 ||
+	    strspn(node->text, "0123456789abcdefghijklmnopqrstuvwxyz.+~-") != length)
+		return yaml_error(yaml, node, err,
+		                  "version: wanted up to 16 digits, small letters, \".+~-\"");
+	free(*(char **)target);
+	*(char **)target = mem_strdup(node->text);
+	return 0;
+}
+
+/* Partitions are laid out in whole MiB. */
+static int decode_slot(const struct yaml *yaml, const struct yaml_node *node, void *target,
+                       struct err *err)
+{
+	if (yaml_decode_value(yaml, node, YAML_BYTES, "a partition's size", target, err) < 0)
+		return -1;
+	uint64_t bytes = *(uint64_t *)target;
+	if (bytes % (1 << 20) || bytes > UINT64_C(1) << 40)
+		return yaml_error(yaml, node, err,
+		                  "a partition's size is a multiple of 1MiB, and at most 1024GiB");
+	return 0;
+}
+
+/* ---- the tables */
+
+const struct yaml_field board_image_fields[] = {
+	{"version", YAML_CUSTOM, FIELD(board_image, version), false, decode_version,
+         "text: The version of the system: in os-release, partition names, the kernel image."},
+	{"date", YAML_CUSTOM, 0, false, decode_date,
+         "text: The day of the release, `2025-11-23`: all times in the image are of that day."},
+	{"loader", YAML_CUSTOM, FIELD(board_image, loader), false, decode_loader,
+         "text: `uki` (default): systemd-boot and a unified kernel image on the ESP; `direct`: "
+         "the emulator loads the kernel."},
+	{"kernel", YAML_TEXT, FIELD(board_image, kernel), false, NULL,
+         "Pattern of the kernel; it is taken out of `/usr`."},
+	{"kernel-config", YAML_TEXT, FIELD(board_image, kernel_config), false, NULL,
+         "Pattern of the kernel's configuration, copied beside the image."},
+	{"boot-loader", YAML_TEXT, FIELD(board_image, boot_loader), false, NULL,
+         "Pattern of systemd-boot's EFI program."},
+	{"stub", YAML_TEXT, FIELD(board_image, stub), false, NULL,
+         "Pattern of systemd-stub's EFI program."},
+	{"cmdline", YAML_CUSTOM, FIELD(board_image, cmdline), false, decode_list,
+         "list: Arguments of the kernel; `${usr-hash}`, `${usr-salt}`, `${usr-id}`, "
+         "`${verity-id}`, `${usr-sectors}`, `${usr-blocks}` and `${version}` are filled in."},
+	{"remove", YAML_CUSTOM, FIELD(board_image, remove), false, decode_list,
+         "list: Patterns of files that packages hold and the image does not."},
+	{"initrd", YAML_CUSTOM, FIELD(board_image, initrd), false, decode_list,
+         "list: Patterns of what the initrd holds of `/usr`; the shared libraries that programs "
+         "name come along."},
+	{"os-release", YAML_CUSTOM, FIELD(board_image, os_release), false, decode_os_release,
+         "map: Lines of `/usr/lib/os-release`; VERSION_ID, IMAGE_VERSION and BUILD_ID are "
+         "added."},
+	{"compression", YAML_TEXT, FIELD(board_image, compression), false, NULL,
+         "How erofs compresses, as `mkfs.erofs -z` takes it."},
+	{"esp-size", YAML_CUSTOM, FIELD(board_image, esp_bytes), false, decode_slot,
+         "size: The EFI system partition (`uki` needs one)."},
+	{"usr-size", YAML_CUSTOM, FIELD(board_image, usr_bytes), false, decode_slot,
+         "size: Each of the two slots for `/usr`."},
+	{"verity-size", YAML_CUSTOM, FIELD(board_image, verity_bytes), false, decode_slot,
+         "size: Each of the two slots for the hash tree of `/usr`; 1/127 of usr-size suffices."},
+	{"usr-budget", YAML_BYTES, FIELD(board_image, budget_bytes), false, NULL,
+         "A `/usr` above this size fails the build."},
+	{"memory", YAML_UINT, FIELD(board_image, memory_mib), false, NULL,
+         "Memory of the emulated machine, in MiB (default 1024)."},
+	{"disk-size", YAML_BYTES, FIELD(board_image, disk_bytes), false, NULL,
+         "Size of the emulated machine's disk (default: the image's)."},
+};
+const size_t board_image_field_count = COUNT(board_image_fields);
 
 static int decode_image(const struct yaml *yaml, const struct yaml_node *node, void *target,
                         struct err *err)
 {
-	static const struct yaml_field fields[] = {
-		{"cmdline", YAML_STRV, IMAGE(cmdline), false, NULL,
-	         "words of the kernel's command line"},
-		{"remove", YAML_STRV, IMAGE(remove), false, NULL,
-	         "globs of what the image leaves out"},
-		{"initrd", YAML_CUSTOM, 0, false, decode_initrd, "the initial file system"},
-		{"partitions", YAML_CUSTOM, 0, false, decode_partitions, "sizes"},
-		{"budget", YAML_CUSTOM, 0, false, decode_budget, "sizes that must not be exceeded"},
-	};
-	return yaml_decode(yaml, node, FIELDS(fields), target, err);
+	return yaml_decode(yaml, node, board_image_fields, board_image_field_count,
+	                   *(struct board_image **)target, err);
 }
 
-static const struct yaml_field board_fields[] = {
-	{"extends", YAML_TEXT, offsetof(struct board_file, extends), false, NULL,
-         "the board whose settings come first"},
-	{"summary", YAML_TEXT, offsetof(struct board_file, board.summary), true, NULL, "one line"},
-	{"arch", YAML_TEXT, offsetof(struct board_file, board.arch), false, NULL,
-         "amd64 or arm64; a board without one is there to be extended"},
-	{"packages", YAML_STRV, offsetof(struct board_file, board.packages), false, NULL,
-         "what the image holds, with what it needs; -name takes one away"},
-	{"options", YAML_STRV, offsetof(struct board_file, board.options), false, NULL,
-         "recipe.option=on|off"},
-	{"image", YAML_CUSTOM, offsetof(struct board_file, board.image), false, decode_image,
-         "how the image is put together"},
+static int decode_extends(const struct yaml *yaml, const struct yaml_node *node, void *target,
+                          struct err *err)
+{
+	(void)target; /* read_chain has followed it */
+	return yaml_expect(yaml, node, YAML_SCALAR, "extends", err);
+}
+
+static int decode_arch(const struct yaml *yaml, const struct yaml_node *node, void *target,
+                       struct err *err)
+{
+	if (yaml_expect(yaml, node, YAML_SCALAR, "arch", err) < 0)
+		return -1;
+	if (!str_equal(node->text, "amd64") && !str_equal(node->text, "arm64"))
+		return yaml_error(yaml, node, err, "arch: wanted amd64 or arm64, got \"%s\"",
+		                  node->text);
+	free(*(char **)target);
+	*(char **)target = mem_strdup(node->text);
+	return 0;
+}
+
+const struct yaml_field board_fields[] = {
+	{"summary", YAML_TEXT, FIELD(board, summary), true, NULL, "One line."},
+	{"extends", YAML_CUSTOM, 0, false, decode_extends,
+         "text: A board that this one is like; lists go on from its lists, and `-item` takes one "
+         "away."},
+	{"arch", YAML_CUSTOM, FIELD(board, arch), false, decode_arch,
+         "text: `amd64` or `arm64`; a board without it exists to be extended."},
+	{"packages", YAML_CUSTOM, FIELD(board, packages), false, decode_list,
+         "list: Recipes; what they need at run time comes along."},
+	{"options", YAML_CUSTOM, FIELD(board, options), false, decode_options,
+         "map: Options of recipes, `recipe.option: on` or `off`."},
+	{"image", YAML_CUSTOM, FIELD(board, image), false, decode_image,
+         "map: What the image is like, see below."},
 };
+const size_t board_field_count = COUNT(board_fields);
+
+/* ---- reading */
+
+void board_free(struct board *board)
+{
+	if (!board)
+		return;
+	struct board_image *image = board->image;
+	char *texts[] = {image->version,       image->date,        image->kernel,
+	                 image->kernel_config, image->boot_loader, image->stub,
+	                 image->compression,   board->name,        board->summary,
+	                 board->arch};
+	strv_release(&image->cmdline);
+	strv_release(&image->remove);
+	strv_release(&image->initrd);
+	strv_release(&image->os_release);
+	for (size_t i = 0; i < COUNT(texts); i++)
+		free(texts[i]);
+	strv_release(&board->packages);
+	strv_release(&board->options);
+	strv_release(&board->dirs);
+	free(image);
+	free(board);
+}
+
+static int all_boards(const struct workspace *workspace, struct strv *ret_names, struct err *err)
+{
+	own(strv) names = {0};
+	own_free char *dir = workspace_root(workspace, "board-configs");
+	if (fs_list(dir, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.count; i++) {
+		own_free char *path = path_printf("%s/%s/board.yaml", dir, names.items[i]);
+		if (fs_is_file(path))
+			strv_add(ret_names, names.items[i]);
+	}
+	return 0;
+}
 
 static int unknown_board(const struct workspace *workspace, const char *name, struct err *err)
 {
 	own(strv) names = {0};
-	err_set(err, ERR_INPUT, "unknown board \"%s\"", name);
-	if (board_list(workspace, &names, NULL) < 0 || !names.count)
+	if (all_boards(workspace, &names, err) < 0)
 		return -1;
-	const char *nearest = nearest_word(name, (const char *const *)names.items, names.count);
-	if (nearest)
-		return err_hint(err, "did you mean %s?", nearest);
+	const char *near = nearest_word(name, (const char *const *)names.items, names.count);
 	own_free char *all = strv_join(&names, ", ");
-	return err_hint(err, "there are: %s", all);
+	err_set(err, ERR_INPUT, "there is no board \"%s\" (no board-configs/%s/board.yaml)", name,
+	        name);
+	if (near)
+		return err_hint(err, "did you mean %s?", near);
+	return err_hint(err, "the boards are: %s", all);
 }
 
-static int read_file(const struct workspace *workspace, const char *name, struct board_file *file,
-                     struct err *err)
-{
-	own_free char *path = workspace_root(workspace, "board-configs/%s/board.yaml", name);
-	own_free char *shown = mem_printf("board-configs/%s/board.yaml", name);
-	own(str) text = {0};
-	struct yaml yaml;
-	if (!path_is_safe(name) || strchr(name, '/') || !fs_is_file(path))
-		return unknown_board(workspace, name, err);
-	if (fs_read(path, MAX_BOARD_BYTES, &text, err) < 0 ||
-	    yaml_parse(shown, str_text(&text), text.len, &yaml, err) < 0)
-		return -1;
-	int result = yaml_decode(&yaml, yaml.root, FIELDS(board_fields), file, err);
-	yaml_release(&yaml);
-	return result;
-}
-
-/* ---- merging */
-
-static void remove_item(struct strv *list, const char *text)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < list->count; i++) {
-		if (str_equal(list->items[i], text))
-			free(list->items[i]);
-		else
-			list->items[kept++] = list->items[i];
-	}
-	list->count = kept;
-}
-
-static void merge_packages(struct strv *into, const struct strv *from)
-{
-	for (size_t i = 0; i < from->count; i++) {
-		if (from->items[i][0] == '-')
-			remove_item(into, from->items[i] + 1);
-		else if (!strv_has(into, from->items[i]))
-			strv_add(into, from->items[i]);
-	}
-}
-
-static void merge_size(uint64_t *into, uint64_t from)
-{
-	if (from)
-		*into = from;
-}
-
-static void merge_image(struct board_image *into, const struct board_image *from)
-{
-	strv_add_all(&into->cmdline, &from->cmdline);
-	strv_add_all(&into->remove, &from->remove);
-	merge_packages(&into->initrd_packages, &from->initrd_packages);
-	strv_add_all(&into->initrd_include, &from->initrd_include);
-	strv_add_all(&into->initrd_remove, &from->initrd_remove);
-	merge_size(&into->esp_bytes, from->esp_bytes);
-	merge_size(&into->usr_bytes, from->usr_bytes);
-	merge_size(&into->verity_bytes, from->verity_bytes);
-	merge_size(&into->usr_budget_bytes, from->usr_budget_bytes);
-	merge_size(&into->uki_budget_bytes, from->uki_budget_bytes);
-}
-
-static void replace_text(char **into, const char *from)
-{
-	if (!from)
-		return;
-	free(*into);
-	*into = mem_strdup(from);
-}
-
-static int merge(const struct workspace *workspace, const char *name, unsigned depth,
-                 struct board *board, struct err *err)
-{
-	own(board_file) file = {0};
-	if (depth > MAX_DEPTH)
-		return err_set(err, ERR_INPUT,
-		               "board-configs/%s/board.yaml: boards extend each other in a circle",
-		               name);
-	if (read_file(workspace, name, &file, err) < 0)
-		return -1;
-	if (file.extends && merge(workspace, file.extends, depth + 1, board, err) < 0)
-		return depth ? -1 : err_wrap(err, "board-configs/%s/board.yaml: extends", name);
-	replace_text(&board->name, name);
-	replace_text(&board->summary, file.board.summary);
-	replace_text(&board->arch, file.board.arch);
-	merge_packages(&board->packages, &file.board.packages);
-	strv_add_all(&board->options, &file.board.options);
-	strv_take(&board->dirs, workspace_root(workspace, "board-configs/%s", name));
-	merge_image(&board->image, &file.board.image);
-	return 0;
-}
-
-/* ---- the digest of all that lies beside the descriptions */
-
-struct digester {
-	const char *dir;
-	struct hash hash;
+struct chain {
+	struct yaml files[MAX_EXTENDS]; /* the board's own first */
+	size_t count;
 };
 
-static int digest_entry(void *context, const char *relative, const struct stat *st, struct err *err)
+static void chain_release(struct chain *chain)
 {
-	struct digester *digester = context;
-	own_free char *path = path_join(digester->dir, relative);
-	hash_text(&digester->hash, relative);
-	hash_text(&digester->hash, st->st_mode & 0100 ? "x" : "-");
-	if (S_ISLNK(st->st_mode)) {
-		own_free char *target = fs_read_link(path);
-		hash_text(&digester->hash, target ? target : "");
-	} else if (S_ISREG(st->st_mode)) {
-		struct digest digest;
-		if (digest_file(path, &digest, err) < 0)
+	for (size_t i = 0; i < chain->count; i++)
+		yaml_release(&chain->files[i]);
+}
+
+/* Reads the board's file and those it extends. */
+static int read_chain(const struct workspace *workspace, const char *name, struct chain *chain,
+                      struct strv *dirs, struct err *err)
+{
+	const struct yaml_node *extends = NULL;
+	do {
+		if (chain->count == MAX_EXTENDS)
+			return yaml_error(&chain->files[chain->count - 1], extends, err,
+			                  "extends: more than %d boards deep: a circle?",
+			                  MAX_EXTENDS);
+		struct yaml *yaml = &chain->files[chain->count];
+		own_free char *path = workspace_root(workspace, "board-configs/%s/board.yaml", name);
+		if (strchr(name, '/') || !path_is_safe(name) || !fs_is_file(path))
+			return extends ? yaml_error(yaml - 1, extends, err,
+			                            "extends: there is no board \"%s\"", name)
+			               : unknown_board(workspace, name, err);
+		if (yaml_load(path, MAX_FILE_BYTES, yaml, err) < 0)
 			return -1;
-		hash_update(&digester->hash, digest.bytes, sizeof digest.bytes);
+		chain->count++;
+		strv_take(dirs, path_dir(path));
+		extends = yaml->root->kind == YAML_MAP ? yaml_get(yaml->root, "extends") : NULL;
+		if (extends && yaml_expect(yaml, extends, YAML_SCALAR, "extends", err) < 0)
+			return -1;
+		name = extends ? extends->text : NULL;
+	} while (name);
+	return 0;
+}
+
+/* ---- rules over the whole */
+
+static int check_variables(const struct yaml *yaml, const char *argument, struct err *err)
+{
+	for (const char *at = strstr(argument, "${"); at; at = strstr(at + 2, "${")) {
+		const char *end = strchr(at, '}');
+		own_free char *name = mem_strndup(at + 2, end ? (size_t)(end - at - 2) : 0);
+		bool known = false;
+		for (size_t i = 0; i < board_variable_count; i++)
+			known = known || str_equal(board_variables[i], name);
+		if (!known)
+			return yaml_error(yaml, yaml->root, err,
+			                  "cmdline: \"%s\" has an unknown variable", argument);
 	}
 	return 0;
 }
 
-static int digest_dirs(struct board *board, struct err *err)
+static int check_board(const struct yaml *yaml, const struct board *board, struct err *err)
 {
-	struct digester digester = {0};
-	hash_init(&digester.hash);
-	for (size_t i = 0; i < board->dirs.count; i++) {
-		digester.dir = board->dirs.items[i];
-		if (fs_walk(digester.dir, digest_entry, &digester, err) < 0) {
-			hash_release(&digester.hash);
+	const struct board_image *image = board->image;
+	const char *missing = !image->version       ? "version"
+	                      : !image->date        ? "date"
+	                      : !image->kernel      ? "kernel"
+	                      : !image->usr_bytes   ? "usr-size"
+	                      : !image->verity_bytes ? "verity-size"
+	                                             : NULL;
+	if (!missing && image->loader == BOARD_LOADER_UKI)
+		missing = !image->esp_bytes     ? "esp-size"
+		          : !image->boot_loader ? "boot-loader"
+		          : !image->stub        ? "stub"
+		                                : NULL;
+	if (missing)
+		return yaml_error(yaml, yaml->root, err, "image: %s is missing", missing);
+	for (size_t i = 0; i < image->cmdline.count; i++)
+		if (check_variables(yaml, image->cmdline.items[i], err) < 0)
 			return -1;
-		}
-	}
-	hash_final(&digester.hash, &board->digest);
+	if (image->budget_bytes > image->usr_bytes)
+		return yaml_error(yaml, yaml->root, err, "image: usr-budget is above usr-size");
 	return 0;
+}
+
+static int decode_chain(const struct chain *chain, struct board *board, struct err *err)
+{
+	for (size_t i = chain->count; i-- > 0;) {
+		const struct yaml *yaml = &chain->files[i];
+		if (yaml_decode(yaml, yaml->root, board_fields, board_field_count, board, err) < 0)
+			return -1;
+	}
+	const struct yaml *nearest = &chain->files[0];
+	if (!board->arch) {
+		err_set(err, ERR_INPUT, "%s: board %s has no arch: it exists to be extended",
+		        nearest->path, board->name);
+		return err_hint(err, "choose one of those that extend it");
+	}
+	return check_board(nearest, board, err);
 }
 
 int board_load(const struct workspace *workspace, const char *name, struct board **ret_board,
                struct err *err)
 {
 	struct board *board = mem_alloc(sizeof *board);
-	if (merge(workspace, name, 0, board, err) == 0 && digest_dirs(board, err) == 0) {
-		if (board->arch) {
-			*ret_board = board;
-			return 0;
-		}
-		err_set(err, ERR_INPUT, "board-configs/%s/board.yaml: no `arch`", name);
-		err_hint(err, "a board without one is there to be extended by others");
+	own(chain) chain = {0};
+	board->name = mem_strdup(name);
+	board->image = mem_alloc(sizeof *board->image);
+	board->image->compression = mem_strdup("zstd,12");
+	board->image->memory_mib = 1024;
+	if (read_chain(workspace, name, &chain, &board->dirs, err) < 0 ||
+	    decode_chain(&chain, board, err) < 0) {
+		board_free(board);
+		return -1;
 	}
-	board_free(board);
-	return -1;
+	*ret_board = board;
+	return 0;
+}
+
+static bool has_arch(const struct workspace *workspace, const char *name)
+{
+	struct err ignored = {0};
+	own(chain) chain = {0};
+	own(strv) dirs = {0};
+	bool found = false;
+	if (read_chain(workspace, name, &chain, &dirs, &ignored) == 0)
+		for (size_t i = 0; i < chain.count; i++)
+			found = found || (chain.files[i].root->kind == YAML_MAP &&
+			                  yaml_get(chain.files[i].root, "arch"));
+	err_release(&ignored);
+	return found;
 }
 
 int board_list(const struct workspace *workspace, struct strv *ret_names, struct err *err)
 {
-	own_free char *dir = workspace_root(workspace, "board-configs");
 	own(strv) names = {0};
-	if (fs_list(dir, &names, err) < 0)
+	if (all_boards(workspace, &names, err) < 0)
 		return -1;
-	for (size_t i = 0; i < names.count; i++) {
-		own(board_file) file = {0};
-		if (read_file(workspace, names.items[i], &file, NULL) == 0 && file.board.arch)
+	for (size_t i = 0; i < names.count; i++)
+		if (has_arch(workspace, names.items[i]))
 			strv_add(ret_names, names.items[i]);
-	}
 	return 0;
 }
