@@ -8,6 +8,7 @@ const struct command *const commands[] = {
 	&cmd_delete,
 	&cmd_status,
 	&cmd_build,
+	&cmd_image,
 	&cmd_completion,
 	&cmd_complete,
 	NULL,

@@ -8,4 +8,5 @@ extern const struct command cmd_complete;
 extern const struct command cmd_completion;
 extern const struct command cmd_create;
 extern const struct command cmd_delete;
+extern const struct command cmd_image;
 extern const struct command cmd_status;

@@ -52,6 +52,11 @@ struct board {
 int board_load(const struct workspace *workspace, const char *name, struct board **ret_board,
                struct err *err);
 void board_free(struct board *board);
+/* For cleanup attributes. */
+static inline void board_free_ptr(struct board **board)
+{
+	board_free(*board);
+}
 /* Names of all boards that have an image (those with `arch`), sorted. */
 int board_list(const struct workspace *workspace, struct strv *ret_names, struct err *err);
 
