@@ -5,9 +5,12 @@
 
 const struct command *const commands[] = {
 	&cmd_create,
+	&cmd_enter,
 	&cmd_delete,
 	&cmd_status,
 	&cmd_build,
+	&cmd_shell,
+	&cmd_log,
 	&cmd_image,
 	&cmd_completion,
 	&cmd_complete,

@@ -10,3 +10,6 @@ extern const struct command cmd_create;
 extern const struct command cmd_delete;
 extern const struct command cmd_image;
 extern const struct command cmd_status;
+extern const struct command cmd_enter;
+extern const struct command cmd_log;
+extern const struct command cmd_shell;

@@ -23,6 +23,8 @@
 static void report_phase(const struct build_job *job, const char *phase)
 {
 	own_free char *line = mem_printf("phase %s\n", phase);
+	if (job->report_fd < 0)
+		return;
 	fs_write_all(job->report_fd, line, strlen(line), NULL);
 }
 
@@ -148,6 +150,18 @@ static int prepare_tree(const struct build_job *job, const char *work, struct er
 	    fs_make_dirs(dest, 0755, err) < 0 || fs_make_dirs(obj, 0755, err) < 0)
 		return -1;
 	return build_script_write(job->context, job->node, (long long)date, script, err);
+}
+
+int build_job_unpack(const struct build_context *context, struct node *node, struct err *err)
+{
+	struct build_job job = {.context = context, .node = node, .report_fd = -1};
+	own_free char *work = build_work_dir(context, node);
+	VEC(const struct source *) sources = {0};
+	for (vec_each(source, &node->recipe->sources))
+		vec_push(&sources, source);
+	int result = source_fetch_all(context->workspace, sources.items, sources.count, NULL, err);
+	vec_release(&sources);
+	return result < 0 ? -1 : prepare_tree(&job, work, err);
 }
 
 static double seconds_since(const struct timespec *start)

@@ -47,6 +47,8 @@ struct build_job {
 };
 /* Builds, packs, records. */
 int build_job_run(const struct build_job *job, struct err *err);
+/* Makes the work tree anew: sources fetched and unpacked, scripts written, no phase run. */
+int build_job_unpack(const struct build_context *context, struct node *node, struct err *err);
 
 /* ---- sched.c */
 

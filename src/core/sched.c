@@ -28,7 +28,6 @@ struct job {
 	struct str report; /* what was read and not yet understood */
 	char *phase;       /* the last one it entered */
 	struct timespec start;
-	bool has_token;
 };
 
 struct scheduler {
@@ -38,6 +37,7 @@ struct scheduler {
 	sigset_t old_mask;
 	int signal_fd, epoll_fd;
 	size_t done, total;
+	unsigned debt;    /* tokens that running jobs hold but could not take yet */
 	bool stopping;    /* start nothing more */
 	struct err first; /* what went wrong first */
 };
@@ -106,9 +106,27 @@ static void put_token(const struct build_context *context)
 		(void)!write(context->jobserver_fd, "+", 1);
 }
 
-/* Jobs that were killed may have kept tokens: with nothing running, all must be there. */
-static void refill_tokens(const struct build_context *context)
+/* A job that waited for a token would wait as long as another one's make has files to compile. So
+ * it starts, and its token is taken when one comes free. */
+static void pay_debt(struct scheduler *s)
 {
+	while (s->debt && take_token(s->schedule->context))
+		s->debt--;
+}
+
+static void give_back(struct scheduler *s)
+{
+	if (s->debt)
+		s->debt--;
+	else
+		put_token(s->schedule->context);
+}
+
+/* Jobs that were killed may have kept tokens: with nothing running, all must be there. */
+static void refill_tokens(struct scheduler *s)
+{
+	const struct build_context *context = s->schedule->context;
+	s->debt = 0;
 	while (context->jobserver_fd >= 0 && take_token(context))
 		;
 	for (unsigned i = 0; i < context->jobs; i++)
@@ -170,7 +188,7 @@ static int start_job(struct scheduler *s, struct node *node, struct err *err)
 		return err_errno(err, "pipe");
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	struct job *job = mem_alloc(sizeof *job);
-	*job = (struct job){.node = node, .report_fd = fds[0], .has_token = true};
+	*job = (struct job){.node = node, .report_fd = fds[0]};
 	clock_gettime(CLOCK_MONOTONIC, &job->start);
 	struct child child = {.job = {.context = s->schedule->context,
 	                              .node = node,
@@ -203,13 +221,15 @@ static int start_jobs(struct scheduler *s, struct err *err)
 {
 	const struct build_context *context = s->schedule->context;
 	if (s->running.count == 0)
-		refill_tokens(context);
+		refill_tokens(s);
 	for (struct node *node; !s->stopping && (node = next_node(s));) {
-		if (s->running.count >= context->jobs || !take_token(context))
-			return 0;
+		if (s->running.count >= context->jobs)
+			break;
 		if (start_job(s, node, err) < 0)
 			return -1;
+		s->debt++;
 	}
+	pay_debt(s);
 	return 0;
 }
 
@@ -409,7 +429,7 @@ static int end_job(struct scheduler *s, struct job *job, struct err *err)
 	for (size_t i = 0; i < s->running.count; i++)
 		if (s->running.items[i] == job)
 			s->running.items[i] = s->running.items[--s->running.count];
-	put_token(s->schedule->context);
+	give_back(s);
 	s->done++;
 	int result = 0;
 	if (status)

@@ -1,0 +1,57 @@
+/* sdk shell: into the sandbox of one package's build. */
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "board.h"
+#include "build-shell.h"
+#include "commands.h"
+#include "own.h"
+
+static const struct option_spec options[] = {
+	{"board", 'b', "BOARD", "with this board's options and architecture"},
+	{"arch", 'a', "ARCH", "for amd64 or arm64 (the board's, else this machine's)"},
+	{0}};
+
+static int run(struct cli *cli, int argc, char **argv, struct err *err)
+{
+	const char *name = cli_option(cli, "board");
+	struct board *board = NULL;
+	own(strv) packages = {0};
+	strv_add(&packages, argv[0]);
+	if (name && board_load(&cli->workspace, name, &board, err) < 0)
+		return -1;
+	const char *arch = cli_option(cli, "arch");
+	struct build_request request = {.arch = arch    ? arch
+	                                        : board ? board->arch
+	                                                : cli->workspace.build_arch,
+	                                .packages = &packages,
+	                                .options = board ? &board->options : NULL};
+	int status = 0;
+	signal(SIGINT, SIG_IGN);
+	int result = build_shell(&cli->workspace, &request, argv[0], argc > 1 ? argv + 1 : NULL,
+	                         &cli->sink, &status, err);
+	board_free(board);
+	if (result == 0)
+		cli->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return result;
+}
+
+const struct command cmd_shell = {
+	.name = "shell",
+	.arguments = "<package> [-- command…]",
+	.summary = "Open a shell in the sandbox of a package's build",
+	.description =
+		"In the tree that its failed build left, or else in its unpacked source: the same\n"
+		"mounts, variables and functions that its phases see. `sdk_run_phase compile` "
+                "runs\n"
+		"one again. What is changed there is lost with the next build.",
+	.examples = "sdk shell zlib                       # look around after a failure\n"
+		    "sdk shell --board=arm64-usr zlib     # the other architecture's\n"
+		    "sdk shell zlib -- make -n            # one command\n",
+	.options = options,
+	.completes = COMPLETES_RECIPES,
+	.min_args = 1,
+	.max_args = -1,
+	.run = run,
+	.passes_rest = true,
+};

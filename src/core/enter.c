@@ -1,0 +1,156 @@
+/* The environment with people in it: a shell or a command, with the checkout at /sdk. */
+#include "enter.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "env.h"
+#include "fs.h"
+#include "mirror.h"
+#include "own.h"
+#include "path.h"
+#include "sandbox.h"
+
+/* The SDK as it was compiled inside, for the libraries that are there. */
+#define TOOL_DIR "/sdk/out/tool"
+
+static void groups_for_people(struct strv *groups)
+{
+	static const char *const names[] = {"autotools", "meson", "cmake", "parsers", "python",
+	                                    "kernel",    "docs",  "image", "sdk",     "shell"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		strv_add(groups, names[i]);
+}
+
+/* The host's apt configuration is not seen inside; what it says of mirrors is handed on. */
+static int add_mirrors(const struct workspace *workspace, struct strv *envp, struct err *err)
+{
+	static const char *const variables[][2] = {
+		{"debian", "SDK_MIRROR_DEBIAN"}, {"debian-security", "SDK_MIRROR_DEBIAN_SECURITY"}};
+	own(mirrors) mirrors = {0};
+	if (mirrors_load(workspace, &mirrors, err) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+		const struct mirror *mirror = mirrors_find(&mirrors, variables[i][0]);
+		if (!mirror || !mirror->bases.count)
+			continue;
+		own_free char *bases = strv_join(&mirror->bases, " ");
+		strv_addf(envp, "%s=%s", variables[i][1], bases);
+	}
+	return 0;
+}
+
+static void pass_on(struct strv *envp, const char *name)
+{
+	const char *value = getenv(name);
+	if (value)
+		strv_addf(envp, "%s=%s", name, value);
+}
+
+static int make_environment(const struct workspace *workspace, struct strv *envp, struct err *err)
+{
+	static const char *const passed[] = {"TERM", "COLORTERM", "NO_COLOR", "LANG"};
+	strv_add(envp, "PATH=" TOOL_DIR ":/usr/bin:/usr/sbin");
+	strv_add(envp, "HOME=/root");
+	strv_add(envp, "LC_ALL=C.UTF-8");
+	strv_add(envp, "SDK_ROOT=/sdk");
+	strv_add(envp, "SDK_OUT=/sdk/out");
+	strv_add(envp, "SDK_CACHE=/root/.cache/sdk");
+	strv_add(envp, "PS1=(sdk) \\w \\$ ");
+	for (size_t i = 0; i < sizeof passed / sizeof *passed; i++)
+		pass_on(envp, passed[i]);
+	return add_mirrors(workspace, envp, err);
+}
+
+static int fill_box(const struct workspace *workspace, struct sandbox *sandbox, struct err *err)
+{
+	own(env) env = {0};
+	own(strv) groups = {0};
+	groups_for_people(&groups);
+	if (env_open(workspace, &env, err) < 0 ||
+	    env_layers(&env, &groups, &sandbox->root_layers, err) < 0 ||
+	    fs_make_dirs(workspace->cache, 0755, err) < 0 ||
+	    fs_make_dirs(workspace->out, 0755, err) < 0)
+		return -1;
+	sandbox->network = true;
+	sandbox->interactive = true;
+	sandbox_bind(sandbox, workspace->root, "/sdk", true);
+	sandbox_bind(sandbox, workspace->out, "/sdk/out", true);
+	sandbox_tmpfs(sandbox, "/root");
+	sandbox_bind(sandbox, workspace->cache, "/root/.cache/sdk", true);
+	return 0;
+}
+
+static int run_inside(const struct workspace *workspace, char *const *argv, const char *cwd,
+                      int *ret_status, struct err *err)
+{
+	own(sandbox) sandbox = {.cwd = cwd, .argv = argv};
+	own(strv) envp = {0};
+	/* 0 means /dev/null to a process; a copy of the real one is meant here. */
+	own_fd int stdin_fd = dup(STDIN_FILENO);
+	if (fill_box(workspace, &sandbox, err) < 0 || make_environment(workspace, &envp, err) < 0)
+		return -1;
+	sandbox.envp = strv_argv(&envp);
+	sandbox.stdin_fd = stdin_fd > 0 ? stdin_fd : 0;
+	return sandbox_run(&sandbox, ret_status, err);
+}
+
+/* ---- the SDK inside */
+
+struct newest {
+	struct timespec time;
+};
+
+static int take_newest(void *context, const char *relative, const struct stat *st, struct err *err)
+{
+	(void)relative, (void)err;
+	struct newest *newest = context;
+	if (st->st_mtim.tv_sec > newest->time.tv_sec)
+		newest->time = st->st_mtim;
+	return 0;
+}
+
+static bool tool_is_current(const struct workspace *workspace)
+{
+	own_free char *tool = workspace_out(workspace, "tool/sdk");
+	own_free char *sources = workspace_root(workspace, "src");
+	struct newest newest = {0};
+	struct stat st;
+	return stat(tool, &st) == 0 && fs_walk(sources, take_newest, &newest, NULL) == 0 &&
+	       newest.time.tv_sec <= st.st_mtim.tv_sec;
+}
+
+static int make_tool(const struct workspace *workspace, const struct event_sink *sink,
+                     struct err *err)
+{
+	own_free char *dir = workspace_out(workspace, "tool");
+	int status;
+	event_note(sink, "compiling the SDK for the environment");
+	if (fs_make_dirs(dir, 0755, err) < 0)
+		return -1;
+	char *const command[] = {"sh", "-c",
+	                         "make -C /sdk -s -j$(nproc) BUILD=" TOOL_DIR
+	                         "/build WERROR= " TOOL_DIR "/build/sdk >&2 && cd " TOOL_DIR
+	                         " && cp build/sdk sdk.tmp && ln -sf sdk build-packages && "
+	                         "ln -sf sdk build-image && mv sdk.tmp sdk",
+	                         NULL};
+	if (run_inside(workspace, command, "/", &status, err) < 0)
+		return -1;
+	if (status)
+		return err_set(err, ERR_BUILD, "the SDK does not compile inside the environment");
+	return 0;
+}
+
+int enter_run(const struct workspace *workspace, char *const *argv, const struct event_sink *sink,
+              int *ret_status, struct err *err)
+{
+	char *const shell[] = {"bash", NULL};
+	if (env_create(workspace, 0, sink, err) < 0)
+		return -1;
+	if (!tool_is_current(workspace) && make_tool(workspace, sink, err) < 0)
+		return -1;
+	return run_inside(workspace, argv ? argv : shell, "/sdk", ret_status, err);
+}
