@@ -1,0 +1,80 @@
+/* sdk list: all recipes. */
+#include <fnmatch.h>
+
+#include "commands.h"
+#include "own.h"
+#include "recipe.h"
+
+struct listing {
+	struct cli *cli;
+	size_t broken;
+};
+
+static void report_broken(void *context, const char *name, struct err *err)
+{
+	struct listing *listing = context;
+	(void)name;
+	event_warn(&listing->cli->sink, "%s", err->message);
+	listing->broken++;
+}
+
+static bool is_wanted(const char *name, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (fnmatch(argv[i], name, 0) == 0)
+			return true;
+	return argc == 0;
+}
+
+static void print_json(const struct recipe_set *set, int argc, char **argv)
+{
+	struct json json = {0};
+	json_array(&json, NULL);
+	for (size_t i = 0; i < set->names.count; i++) {
+		const struct recipe *recipe = map_get(&set->loaded, set->names.items[i]);
+		if (!recipe || !is_wanted(recipe->name, argc, argv))
+			continue;
+		json_object(&json, NULL);
+		json_string(&json, "name", recipe->name);
+		json_string(&json, "version", recipe->version);
+		json_string(&json, "summary", recipe->summary);
+		json_string(&json, "license", recipe->license);
+		json_string(&json, "path", recipe->path);
+		json_end_object(&json);
+	}
+	json_end_array(&json);
+	cli_print_json(&json);
+	json_release(&json);
+}
+
+static int run(struct cli *cli, int argc, char **argv, struct err *err)
+{
+	own(recipe_set) set = {0};
+	own_free char *dir = workspace_root(&cli->workspace, "recipes");
+	struct listing listing = {.cli = cli};
+	if (recipe_set_open(dir, &set, err) < 0)
+		return -1;
+	recipe_set_load_each(&set, report_broken, &listing);
+	if (cli->json)
+		print_json(&set, argc, argv);
+	for (size_t i = 0; i < set.names.count && !cli->json; i++) {
+		const struct recipe *recipe = map_get(&set.loaded, set.names.items[i]);
+		if (recipe && is_wanted(recipe->name, argc, argv))
+			cli_print("%-20s %-16s %s\n", recipe->name, recipe->version,
+			          recipe->summary);
+	}
+	if (listing.broken)
+		return err_set(err, ERR_INPUT, "%zu recipes can't be read", listing.broken);
+	return 0;
+}
+
+const struct command cmd_list = {
+	.name = "list",
+	.arguments = "[glob…]",
+	.summary = "List the recipes",
+	.examples = "sdk list                             # all\n"
+		    "sdk list 'lib*' --json               # some, for programs\n",
+	.completes = COMPLETES_RECIPES,
+	.max_args = -1,
+	.run = run,
+};
