@@ -19,6 +19,7 @@ const struct command *const commands[] = {
 	&cmd_shell,
 	&cmd_log,
 	&cmd_image,
+	&cmd_run,
 	&cmd_completion,
 	&cmd_complete,
 	NULL,

@@ -20,3 +20,4 @@ extern const struct command cmd_rdeps;
 extern const struct command cmd_shell;
 extern const struct command cmd_status;
 extern const struct command cmd_why;
+extern const struct command cmd_run;

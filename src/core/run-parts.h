@@ -1,0 +1,49 @@
+/* What the files run-*.c share: one emulated machine. */
+#pragma once
+
+#include "env.h"
+#include "proc.h"
+#include "run.h"
+#include "sandbox.h"
+
+/* Paths inside the sandbox. */
+#define RUN_IMAGE_DIR "/image" /* the image, read-only */
+#define RUN_STATE_DIR "/vm"    /* disk, firmware's variables, key, monitor */
+#define RUN_LOG "/console.log"
+
+struct run_machine {
+	const struct workspace *workspace;
+	const struct run_request *request;
+	const struct event_sink *sink;
+	struct env env;
+	struct strv layers; /* of the group `emulator` */
+	char *state;        /* directory on the host */
+	char *log;          /* absolute */
+	char *public_key;   /* for root's login; NULL with boards that know no SSH */
+	bool kvm;
+	unsigned ssh_port;
+	struct proc qemu;
+};
+
+/* A sandbox with the emulator's programs, the image and the machine's state; the host's network. */
+void run_box_init(const struct run_machine *machine, struct sandbox *sandbox);
+/* Runs a program in one; its output is shown when it fails. */
+int run_tool(const struct run_machine *machine, char *const *argv, struct err *err);
+
+/* run-qemu.c: the emulator's arguments. `cmdline` is the kernel's, for boards without a loader. */
+void run_qemu_argv(const struct run_machine *machine, const char *cmdline, struct strv *argv);
+/* Where the firmware lies inside; NULL: the board needs none. */
+const char *run_firmware_code(const struct board *board);
+const char *run_firmware_variables(const struct board *board);
+/* Whether KVM works for the board, by the request; sets machine->kvm. */
+int run_choose_kvm(struct run_machine *machine, struct err *err);
+
+/* run-ssh.c: makes the key. */
+int run_ssh_make_key(struct run_machine *machine, struct err *err);
+/* A free port on the loopback. */
+int run_ssh_pick_port(unsigned *ret_port, struct err *err);
+/* Whether an SSH server answers there now. */
+bool run_ssh_answers(unsigned port);
+/* Runs the command as root; ret_status is its exit status, 255 when there was no connection. */
+int run_ssh_command(const struct run_machine *machine, char *const *command, bool quiet,
+                    int *ret_status, struct err *err);

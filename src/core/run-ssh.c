@@ -1,0 +1,128 @@
+/* Commands in the machine, by SSH with a key that is made for it. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fs.h"
+#include "own.h"
+#include "path.h"
+#include "run-parts.h"
+
+#define KEY_INSIDE RUN_STATE_DIR "/key"
+
+enum { KEY_MAX_BYTES = 4096, ANSWER_MS = 1000 };
+
+int run_ssh_make_key(struct run_machine *machine, struct err *err)
+{
+	own_free char *path = path_join(machine->state, "key.pub");
+	char *const argv[] = {"ssh-keygen", "-q",   "-t", "ed25519", "-N", "",
+	                      "-C",         "sdk-run", "-f", KEY_INSIDE, NULL};
+	own(str) text = {0};
+	if (!fs_is_file(path) && run_tool(machine, argv, err) < 0)
+		return -1;
+	if (fs_read(path, KEY_MAX_BYTES, &text, err) < 0)
+		return -1;
+	while (text.len && text.data[text.len - 1] == '\n')
+		text.data[--text.len] = '\0';
+	machine->public_key = str_steal(&text);
+	return 0;
+}
+
+static int loopback_socket(unsigned port, struct sockaddr_in *ret_address)
+{
+	*ret_address = (struct sockaddr_in){.sin_family = AF_INET,
+	                                    .sin_port = htons((uint16_t)port),
+	                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+int run_ssh_pick_port(unsigned *ret_port, struct err *err)
+{
+	struct sockaddr_in address;
+	socklen_t length = sizeof address;
+	own_fd int fd = loopback_socket(0, &address);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+		return err_errno(err, "find a free port");
+	*ret_port = ntohs(address.sin_port);
+	return 0;
+}
+
+/* QEMU accepts connections before anything listens inside: only the server's greeting counts. */
+bool run_ssh_answers(unsigned port)
+{
+	struct sockaddr_in address;
+	struct timeval limit = {.tv_sec = ANSWER_MS / 1000};
+	char greeting[4] = {0};
+	own_fd int fd = loopback_socket(port, &address);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0 ||
+	    connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+		return false;
+	return recv(fd, greeting, sizeof greeting, MSG_WAITALL) == sizeof greeting &&
+	       memcmp(greeting, "SSH-", 4) == 0;
+}
+
+/* 'it'\''s': one word for the machine's shell. */
+static void add_quoted(struct str *text, const char *word)
+{
+	str_add_char(text, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			str_add(text, "'\\''");
+		else
+			str_add_char(text, *word);
+	}
+	str_add_char(text, '\'');
+}
+
+/* One word is a line for the shell; several are a program and its arguments. */
+static char *remote_line(char *const *command)
+{
+	own(str) text = {0};
+	if (!command[1])
+		return mem_strdup(command[0]);
+	for (size_t i = 0; command[i]; i++) {
+		if (i)
+			str_add_char(&text, ' ');
+		add_quoted(&text, command[i]);
+	}
+	return str_steal(&text);
+}
+
+int run_ssh_command(const struct run_machine *machine, char *const *command, bool quiet,
+                    int *ret_status, struct err *err)
+{
+	static const char *const options[] = {
+		"StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
+		"BatchMode=yes",            "ConnectTimeout=20",            "IdentitiesOnly=yes"};
+	own(strv) argv = {0};
+	own(sandbox) sandbox = {0};
+	own_fd int input = quiet ? -1 : dup(STDIN_FILENO);
+	own_fd int null = quiet ? memfd_create("output", MFD_CLOEXEC) : -1;
+	run_box_init(machine, &sandbox);
+	strv_add(&argv, "ssh");
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+		strv_add(&argv, "-o");
+		strv_add(&argv, options[i]);
+	}
+	strv_add(&argv, "-i");
+	strv_add(&argv, KEY_INSIDE);
+	strv_addf(&argv, "-p%u", machine->ssh_port);
+	strv_add(&argv, "root@127.0.0.1");
+	strv_add(&argv, "--");
+	strv_take(&argv, remote_line(command));
+	sandbox.argv = strv_argv(&argv);
+	sandbox.stdin_fd = input > 0 ? input : 0;
+	sandbox.stdout_fd = sandbox.stderr_fd = null > 0 ? null : 0;
+	int status;
+	if (sandbox_run(&sandbox, &status, err) < 0)
+		return -1;
+	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+	return 0;
+}
