@@ -10,6 +10,7 @@ logs "path range" a line.
 /stall/x    half, then silence             /slow/x     1 MB a second
 /error/x    503                            /flaky/x    503 the first time, then as /good
 /endless/x  bytes without end              /tofile/x   redirects to file:///etc/passwd
+/late/x     the file after a second
 """
 import http.server
 import os
@@ -45,6 +46,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if mode == "error" or mode == "flaky" and self.path not in seen:
             seen.add(self.path)
             return self.answer(503, Content_Length=0)
+        if mode == "late":
+            time.sleep(1)
         if mode == "endless":
             self.answer(200, Connection="close")
             self.close_connection = True

@@ -29,10 +29,12 @@ package() {
 }
 lock() { printf 'suite\ttest\narch\t%s\n' "$arch"; cat "$TMP/lines"; }
 case $(uname -m) in aarch64) arch=arm64 ;; *) arch=amd64 ;; esac
-for n in 10 11 12 13 14 15 16 17; do package "base$n" base 40; done >"$TMP/lines"
-package parser kernel,parsers 10 >>"$TMP/lines"
-package shared base,kernel,toolchain-arm64 10 >>"$TMP/lines"
-package toolchain toolchain-amd64 10 >>"$TMP/lines"
+{
+	for n in 10 11 12 13 14 15 16 17; do package "base$n" base 40; done
+	package parser kernel,parsers 10
+	package shared base,kernel,toolchain-arm64 10
+	package toolchain toolchain-amd64 10
+} >"$TMP/lines"
 LOCK=$TMP/checkout/bootstrap/seed.$arch.lock
 lock >"$LOCK"
 cat >"$TMP/checkout/bootstrap/seed.yaml" <<X
@@ -122,9 +124,9 @@ fi
 
 # ---- two at once, and interrupted
 rm -rf "$TMP/cache"
-create slow twice >"$TMP/one" 2>&1 & one=$!
+create late twice >"$TMP/one" 2>&1 & one=$!
 sleep 0.2
-create slow twice >"$TMP/two" 2>&1; two=$?
+create late twice >"$TMP/two" 2>&1; two=$?
 wait $one; is "two at once: the first succeeds" $? 0
 is "… the second too" $two 0
 ok "… and has said that it waits" grep -q 'waiting' "$TMP/two"
@@ -132,7 +134,7 @@ tree twice >"$TMP/second"
 ok "… to the same tree" cmp "$TMP/reference" "$TMP/second"
 
 rm -rf "$TMP/cache"
-SDK_MIRROR_DEBIAN=$URL/slow timeout --preserve-status -s INT 0.2 "$SDK" create --out "$TMP/int" >/dev/null 2>&1
+SDK_MIRROR_DEBIAN=$URL/stall timeout --preserve-status -s INT 1 "$SDK" create --out "$TMP/int" >/dev/null 2>&1
 is "Ctrl-C ends it" $? 130
 sleep 0.1
 is "… and all of its processes" "$(pgrep -f "$TMP/int" | wc -l)" 0
