@@ -3,7 +3,7 @@
 
 #include "err.h"
 
-/* Runs a guest of two instructions in a child process, and gives up after `timeout_ms`: on nested
+/* Runs a guest of a few instructions in a child process, and gives up after `timeout_ms`: on nested
  * or broken set-ups /dev/kvm can be opened, but the first guest hangs. 0 when the guest ran; else
  * ERR_SYSTEM saying why not. */
 int kvm_probe(int timeout_ms, struct err *err);
