@@ -50,6 +50,12 @@ int build_job_run(const struct build_job *job, struct err *err);
 /* Makes the work tree anew: sources fetched and unpacked, scripts written, no phase run. */
 int build_job_unpack(const struct build_context *context, struct node *node, struct err *err);
 
+/* ---- build-hint.c */
+
+/* What to do about the failure that the end of a log shows; NULL: nothing known. Caller frees. */
+char *build_hint(const struct build_context *context, const struct node *node,
+                 const char *log_tail);
+
 /* ---- sched.c */
 
 struct schedule {

@@ -1,11 +1,13 @@
 /* The seed's lock: every file of which the environment and the prebuilt toolchains are made. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "arena.h"
 #include "err.h"
 #include "hash.h"
+#include "str.h"
 #include "vec.h"
 
 /* One Debian binary package. Text lives in the lock's arena. */
@@ -28,7 +30,11 @@ struct lock {
 
 /* Strict: an unknown form, a bad digest, an unsafe path is ERR_INPUT with file and line. */
 int lock_load(const char *path, struct lock *ret_lock, struct err *err);
-int lock_write(const struct lock *lock, const char *path, struct err *err);
+/* The same from memory; `name` is for messages. */
+int lock_parse(const char *name, const char *text, size_t length, struct lock *ret_lock,
+               struct err *err);
+/* The canonical text: lock_parse(lock_format(x)) is x. */
+void lock_format(const struct lock *lock, struct str *text);
 void lock_release(struct lock *lock);
 int lock_file_in_group(const struct lock_file *file, const char *group);
 /* Digest of a group's closure: of what a build that uses the group can see through it. */

@@ -344,8 +344,10 @@ static void describe_failure(const struct scheduler *s, const struct job *job, s
 		str_addf(&text, "\n  │ %s", lines.items[i]);
 	own_free char *hint = err->hint ? mem_strdup(err->hint) : NULL;
 	err_set(err, err->kind, "%s", str_text(&text));
-	if (hint)
-		err_hint(err, "%s", hint);
+	own_free char *advice =
+		in_log ? build_hint(s->schedule->context, job->node, str_text(&tail)) : NULL;
+	if (hint || advice)
+		err_hint(err, "%s", hint ? hint : advice);
 	else if (in_log)
 		err_hint(err, "`sdk log %s` shows all of it, `sdk shell %s` opens its tree",
 		         job->node->name, job->node->name);

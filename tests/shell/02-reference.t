@@ -1,0 +1,15 @@
+#!/bin/sh
+# The reference in docs/ is what the program says of itself; links in the documents lead somewhere.
+. "$(dirname "$0")/../lib.sh"
+cd "$SDK_TOP" || exit 1
+for kind in recipe board; do
+	ok "docs/$kind-reference.md is up to date" sh -c "'$SDK' reference $kind | diff -u docs/$kind-reference.md -"
+done
+fails "an unknown reference" 2 'wanted recipe or board' "$SDK" reference kernel
+for file in README.md CONTRIBUTING.md docs/*.md; do
+	grep -o ']([^)#:]*)' "$file" | sed 's/^](//; s/)$//' | while read -r target; do
+		[ -e "$(dirname "$file")/$target" ] || echo "$file: $target"
+	done
+done >"$TMP/dead"
+is "no dead links between the documents" "$(cat "$TMP/dead")" ""
+done_testing

@@ -1,0 +1,231 @@
+#!/bin/sh
+# Builds in real sandboxes: what is found, what is refused, what is built again and what is not.
+. "$(dirname "$0")/../lib.sh"
+
+# A checkout of its own, whose recipes are the real ones needed here and small ones made below. The
+# environment, the toolchain and the store are those of the checkout under test.
+SDK_ROOT=$TMP/checkout SDK_OUT=${SDK_OUT:-$SDK_TOP/out}
+export SDK_ROOT SDK_OUT
+mkdir -p "$SDK_ROOT/recipes"
+for name in bootstrap toolchains board-configs; do ln -s "$SDK_TOP/$name" "$SDK_ROOT/$name"; done
+for name in .build-systems linux-headers glibc gcc-runtime zlib; do
+	ln -s "$SDK_TOP/recipes/$name" "$SDK_ROOT/recipes/$name"
+done
+# recipe NAME: the rest of the recipe comes from stdin; C files go to its files/.
+recipe() {
+	mkdir -p "$SDK_ROOT/recipes/$1/files"
+	{
+		printf 'name: %s\nversion: 1.0\nsummary: For the tests\nhomepage: https://example.org/\n' "$1"
+		printf 'license: MIT\nsources: []\n'
+		cat
+	} >"$SDK_ROOT/recipes/$1/recipe.yaml"
+}
+build() { "$SDK" build "$@"; }
+plan() { "$SDK" build -n "$@" | awk '{print $1, $2}'; }
+digests() { "$SDK" info "$1" --json | tr ',' '\n' | sed -n 's/.*"digest": *"\([0-9a-f]*\)".*/\1/p' | sort; }
+
+ok "the C library and zlib build, or are there" build zlib
+
+# ---- a library and a program that uses it
+recipe t-lib <<'Y'
+build: make
+phases:
+  compile: |
+    $CC $CFLAGS -fPIC -shared -Wl,-soname,libt.so.1 -o libt.so.1 "$FILES"/t.c
+  install: |
+    install -Dm755 libt.so.1 "$DEST"/usr/lib/libt.so.1
+    ln -s libt.so.1 "$DEST"/usr/lib/libt.so
+    install -Dm644 "$FILES"/t.h "$DEST"/usr/include/t.h
+    install -Dm644 "$FILES"/t.h "$DEST"/usr/share/doc/t/t.h
+    echo setting >"$BUILD"/t.conf; install -Dm644 t.conf "$DEST"/etc/t.conf
+Y
+echo 'int t(void) { return 42; }' >"$SDK_ROOT/recipes/t-lib/files/t.c"
+echo 'int t(void);' >"$SDK_ROOT/recipes/t-lib/files/t.h"
+recipe t-app <<'Y'
+build: make
+depends: {target: [t-lib, zlib]}
+phases:
+  compile: |
+    $CC $CFLAGS -o t-app "$FILES"/app.c -lt -lz
+  install: |
+    install -Dm755 t-app "$DEST"/usr/bin/t-app
+Y
+printf '#include <t.h>\n#include <zlib.h>\nint main(void) { return t() + (int)zlibVersion()[0]; }\n' \
+	>"$SDK_ROOT/recipes/t-app/files/app.c"
+ok "a library and its user build" build t-app
+store() { # store PACKAGE OUTPUT: its directory
+	digest=$("$SDK" info "$1" | awk -v o="$2" '$1 == "output" && $2 == o { print $NF }')
+	echo "$SDK_OUT/store/$digest"*
+}
+run_files=$(cd "$(store t-lib run)/root" && find . -type f -o -type l | sort | tr '\n' ' ')
+is "run holds the library and the defaults of /etc" "$run_files" \
+	"./usr/lib/libt.so.1 ./usr/share/factory/etc/t.conf "
+dev_files=$(cd "$(store t-lib dev)/root" && find . -type f -o -type l | sort | tr '\n' ' ')
+is "dev holds headers and links" "$dev_files" "./usr/include/t.h ./usr/lib/libt.so "
+ok "doc holds documentation" test -e "$(store t-lib doc)/root/usr/share/doc/t/t.h"
+ok "debug holds what was stripped" sh -c "find '$(store t-app debug)' -name '*.debug' | grep -q ."
+requires=$(sed -n 's/^requires //p' "$(store t-app run)/manifest" | tr '\n' ' ')
+is "what it needs is known from its ELF files" "$requires" "glibc t-lib zlib "
+elf=$(store t-app run)/root/usr/bin/t-app
+is "it is position independent" "$(readelf -hW "$elf" | awk '/Type:/ {print $2}')" DYN
+ok "relocations are read-only and bound at once" sh -c "readelf -dW '$elf' | grep -q 'BIND_NOW\|FLAGS.*NOW'"
+ok "it has a build id" sh -c "readelf -nW '$elf' | grep -q 'Build ID'"
+
+# ---- what is built again
+is "nothing is built twice" "$(build t-app 2>&1 | tail -1 | sed 's/^[0-9]* //')" "packages are built"
+is "a plan knows that" "$(plan t-app | tail -1)" "6 packages"
+sed -i 's/^summary:.*/# A comment.\nsummary: Said differently/' "$SDK_ROOT/recipes/t-lib/recipe.yaml"
+is "comments and summaries are no reason to build" "$(plan t-app | grep -c '^build\|^wait')" 0
+sed -i 's/^    install -Dm755 libt/    : a different command\n&/' "$SDK_ROOT/recipes/t-lib/recipe.yaml"
+is "a changed phase is one" "$(plan t-app | head -2 | tr '\n' ' ')" "build t-lib wait t-app "
+ok "why says which" sh -c "'$SDK' build -n t-app | grep -q 'phase install changed'"
+build t-app >"$TMP/build.log" 2>&1
+is "the same output stops the wave" "$(grep -c 't-app' "$TMP/build.log")" 0
+ok "the library was built" grep -q t-lib "$TMP/build.log"
+before=$(digests t-app)
+echo 'int t(void) { return 43; }' >"$SDK_ROOT/recipes/t-lib/files/t.c"
+ok "a changed output goes on" build t-app
+ok "to its user" sh -c "! [ '$before' = '$(digests t-lib)' ]"
+
+# ---- the same bytes again, elsewhere
+before=$(digests zlib)$(digests t-lib)$(digests t-app)
+mv "$SDK_ROOT" "$TMP/another-name-of-a-checkout"; SDK_ROOT=$TMP/another-name-of-a-checkout
+ok "three packages build again in another checkout" build --rebuild -j1 zlib t-lib t-app
+is "to the same bytes" "$(digests zlib)$(digests t-lib)$(digests t-app)" "$before"
+
+# ---- what is refused, and what is said
+recipe t-undeclared <<'Y'
+build: make
+phases:
+  compile: |
+    $CC -c "$FILES"/app.c
+Y
+echo '#include <zlib.h>' >"$SDK_ROOT/recipes/t-undeclared/files/app.c"
+fails "an undeclared dependency" 1 'hint: zlib provides the header: add it to depends.target in' build t-undeclared
+fails "and where that was" 1 'recipes/t-undeclared/recipe.yaml:10: exit status 1' build t-undeclared
+recipe t-unlinked <<'Y'
+build: make
+phases:
+  compile: |
+    echo 'int main(void) { return 0; }' >a.c; $CC a.c -o a -lz
+Y
+fails "an undeclared library" 1 'libz is not in the sysroot: add zlib to depends.target' build t-unlinked
+recipe t-tool <<'Y'
+build: make
+phases:
+  compile: |
+    cmake --version
+Y
+fails "an undeclared tool" 1 'cmake is in the environment.s group cmake: add it to depends.tools' build t-tool
+recipe t-network <<'Y'
+build: make
+phases:
+  compile: |
+    exec 5<>/dev/tcp/192.0.2.1/80
+Y
+fails "network" 1 'builds have no network' build t-network
+recipe t-machine <<'Y'
+build: make
+phases:
+  compile: |
+    echo 'int main(void) { return 0; }' >a.c; $CC a.c -o a
+    # e_machine becomes that of AArch64.
+    printf '\267\000' | dd of=a bs=1 seek=18 conv=notrunc status=none
+  install: |
+    install -Dm644 a "$DEST"/usr/share/a
+Y
+fails "a program for another machine" 1 'usr/share/a is for aarch64, not for x86-64' build t-machine
+recipe t-places <<'Y'
+build: make
+phases:
+  install: |
+    install -Dm755 /dev/null "$DEST"/opt/t/file
+    install -Dm4755 "$FILES"/id "$DEST"/usr/bin/id
+    mkdir -p "$DEST"/usr/share; echo "built in $BUILD" >"$DEST"/usr/share/text
+Y
+echo '#!/bin/sh' >"$SDK_ROOT/recipes/t-places/files/id"
+fails "a file outside /usr" 1 'opt/t/file lies outside /usr and /etc \(allow: \{paths:' build t-places
+fails "a set-id program" 1 'usr/bin/id is set-id, mode 4755 \(allow: \{setuid:' build t-places
+fails "a path of the build" 1 'usr/share/text holds a path of the build' build t-places
+recipe t-key <<'Y'
+build: make
+configur: [--prefix=/usr]
+Y
+fails "a misspelt key" 3 'recipes/t-key/recipe.yaml:8:1: unknown key .*configur' build t-key
+fails "is answered by the nearest one" 3 'did you mean .*configure' build t-key
+mkdir -p "$TMP/mirror"; echo content >"$TMP/mirror/file.txt"
+cat >"$SDK_ROOT/recipes/t-key/recipe.yaml" <<Y
+name: t-key
+version: 1.0
+summary: For the tests
+homepage: https://example.org/
+license: MIT
+sources:
+  - urls: ["file://$TMP/mirror/file.txt"]
+    size: 8
+    sha256: 0000000000000000000000000000000000000000000000000000000000000000
+    extract: false
+build: copy
+Y
+fails "a wrong digest" 5 'SHA-256|sha256|digest' build t-key
+fails "an unknown package" 3 'did you mean "?zlib' build zlbi
+recipe t-a <<'Y'
+build: make
+depends: {target: [t-b]}
+Y
+recipe t-b <<'Y'
+build: make
+depends: {target: [t-a]}
+Y
+fails "a circle" 3 't-a → t-b → t-a' build t-a
+
+# ---- a failure does not stop what does not need it
+recipe t-good <<'Y'
+build: make
+phases:
+  compile: ":"
+  install: |
+    install -Dm644 /dev/null "$DEST"/usr/share/good
+Y
+fails "--keep-going ends with the failure" 1 't-tool' build -k t-tool t-good
+is "but builds the rest" "$(plan t-good | grep -c '^build')" 0
+
+# ---- interruptions
+recipe t-slow <<'Y'
+build: make
+phases:
+  compile: |
+    sleep 30
+  install: |
+    install -Dm644 /dev/null "$DEST"/usr/share/slow
+Y
+"$SDK" build t-slow >"$TMP/slow.log" 2>&1 &
+pid=$!
+sleep 2; kill -INT $pid; wait $pid
+is "Ctrl-C is told by the exit code" $? 130
+ok "and by words" grep -q 'interrupted' "$TMP/slow.log"
+sleep 0.3
+is "nothing of the build goes on" "$(pgrep -fc 'build/.sdk/build.sh')" 0
+sed -i 's/sleep 30/sleep 1/' "$SDK_ROOT/recipes/t-slow/recipe.yaml"
+i=0
+while [ $i -lt "${SDK_TEST_KILLS:-10}" ]; do
+	"$SDK" build --rebuild t-slow t-good >/dev/null 2>&1 &
+	pid=$!
+	sleep "$(awk -v s="$i" 'BEGIN { srand(s); printf "%.2f", rand() * 2 }')"
+	kill -KILL $pid 2>/dev/null; wait $pid 2>/dev/null
+	i=$((i + 1))
+done
+ok "killed at any moment, the next run goes on" build t-slow t-good
+ok "what it calls built is whole" sh -c '
+	for dir in "$SDK_OUT"/store/[0-9a-f]*; do
+		name=${dir##*/}
+		[ "$(sha256sum <"$dir/manifest" | cut -c1-64)" = "$name" ] || { echo "$dir"; exit 1; }
+	done'
+
+# ---- two runs at once
+sed -i 's/sleep 1/sleep 2/' "$SDK_ROOT/recipes/t-slow/recipe.yaml"
+"$SDK" build t-slow >"$TMP/one.log" 2>&1 & one=$!
+"$SDK" build t-slow >"$TMP/two.log" 2>&1 & two=$!
+wait $one; first=$?; wait $two
+is "two runs of the same build end well" "$first $?" "0 0"
+done_testing
