@@ -11,4 +11,4 @@ default_configure() {
 }
 
 default_compile() { make "${MAKE_ARGS[@]}"; }
-default_install() { make install DESTDIR="$DEST" "${MAKE_ARGS[@]}" "${MAKE_INSTALL[@]}"; }
+default_install() { make "${MAKE_INSTALL[@]:-install}" DESTDIR="$DEST" "${MAKE_ARGS[@]}"; }
