@@ -20,6 +20,7 @@ const struct command *const commands[] = {
 	&cmd_log,
 	&cmd_image,
 	&cmd_run,
+	&cmd_seed_update,
 	&cmd_reference,
 	&cmd_completion,
 	&cmd_complete,

@@ -19,6 +19,7 @@ extern const struct command cmd_log;
 extern const struct command cmd_rdeps;
 extern const struct command cmd_reference;
 extern const struct command cmd_run;
+extern const struct command cmd_seed_update;
 extern const struct command cmd_shell;
 extern const struct command cmd_status;
 extern const struct command cmd_why;
