@@ -94,7 +94,7 @@ static void add_devices(const struct run_machine *machine, struct strv *argv)
 	strv_addf(argv, "if=none,id=disk,format=qcow2,discard=unmap,cache=%s,file=" RUN_STATE_DIR
 	                "/disk.qcow2",
 	          machine->request->persist ? "writeback" : "unsafe");
-	add(argv, "-device", "virtio-blk-pci,drive=disk,bootindex=0");
+	add(argv, "-device", "virtio-blk-pci,drive=disk,bootindex=1");
 	strv_add(argv, "-netdev");
 	if (machine->ssh_port)
 		strv_addf(argv, "user,id=net,hostfwd=tcp:127.0.0.1:%u-:22", machine->ssh_port);
