@@ -40,8 +40,8 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	if (env_create(&cli->workspace, (unsigned)jobs, &cli->sink, err) < 0)
 		return -1;
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	double seconds = (double)(end.tv_sec - start.tv_sec) +
-	                 (double)(end.tv_nsec - start.tv_nsec) / 1e9;
+	double seconds =
+		(double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
 	if (cli->json)
 		print_json(&env, existed, seconds);
 	else if (existed && !cli->quiet)
@@ -55,12 +55,13 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 const struct command cmd_create = {
 	.name = "create",
 	.summary = "Create the environment in which everything is built",
-	.description = "Downloads the Debian packages that bootstrap/seed.<arch>.lock names, checks\n"
-		       "their SHA-256, and unpacks them below out/env. Needs no root. An interrupted\n"
-		       "run is continued by the next; an environment that exists is left alone.\n"
-		       "\n"
-		       "Packages come from the machine's own apt mirrors; SDK_MIRROR_DEBIAN or\n"
-		       "`mirrors:` in sdk.yaml name others.\n",
+	.description =
+		"Downloads the Debian packages that bootstrap/seed.<arch>.lock names, checks\n"
+		"their SHA-256, and unpacks them below out/env. Needs no root. An interrupted\n"
+		"run is continued by the next; an environment that exists is left alone.\n"
+		"\n"
+		"Packages come from the machine's own apt mirrors; SDK_MIRROR_DEBIAN or\n"
+		"`mirrors:` in sdk.yaml name others.\n",
 	.examples = "  sdk create          # as sdk enter and sdk build need it\n",
 	.options = options,
 	.run = run,

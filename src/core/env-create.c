@@ -34,9 +34,9 @@ struct create {
 	const struct workspace *workspace;
 	const struct env *env;
 	const struct event_sink *sink;
-	char *temporary;               /* becomes env->dir */
-	VEC(struct package) packages;  /* largest first: the longest jobs must not come last */
-	VEC(struct unpack_job) jobs;   /* one a package, in the same order */
+	char *temporary;              /* becomes env->dir */
+	VEC(struct package) packages; /* largest first: the longest jobs must not come last */
+	VEC(struct unpack_job) jobs;  /* one a package, in the same order */
 	struct unpackers *unpackers;
 	struct timespec started;
 };

@@ -229,7 +229,8 @@ int unpackers_finish(struct unpackers *unpackers, void (*progress)(void *context
                      struct err *err)
 {
 	close_end(&unpackers->job_pipe[1]);
-	fcntl(unpackers->result_pipe[0], F_SETFL, 0); /* from now on there is only this to wait for */
+	fcntl(unpackers->result_pipe[0], F_SETFL,
+	      0); /* from now on there is only this to wait for */
 	while (unpackers->done < unpackers->pushed) {
 		if (read_result(unpackers, err) < 0)
 			return -1;

@@ -28,7 +28,7 @@ struct env {
 	struct seed_fixups fixups;
 	struct digest digest; /* of all that is in the layers */
 	char *dir;            /* out/env/<digest> */
-	struct strv layers;   /* the groups of each, "kernel,parsers"; 0 is "base", the rest sorted */
+	struct strv layers; /* the groups of each, "kernel,parsers"; 0 is "base", the rest sorted */
 	VEC(struct env_group) groups; /* sorted by name */
 };
 

@@ -77,7 +77,7 @@ static bool list_has(const char *list, const char *word)
 /* Debian's own suites. Other vendors call theirs "nodistro" or "bookworm-pgdg", or have other
  * components than "main". */
 static const char *const debian_suites[] = {
-	"oldoldstable", "oldstable", "stable",  "testing", "unstable", "sid",
+	"oldoldstable", "oldstable", "stable",   "testing", "unstable", "sid",
 	"buster",       "bullseye",  "bookworm", "trixie",  "forky",    "duke",
 };
 
@@ -97,7 +97,8 @@ static const char *mirror_of_suite(const char *suite)
 	return NULL;
 }
 
-/* mirror+file:/etc/apt/mirrors/debian.list names a file with an address a line, apt-transport-mirror(1). */
+/* mirror+file:/etc/apt/mirrors/debian.list names a file with an address a line,
+ * apt-transport-mirror(1). */
 static void add_mirror_list(struct mirrors *mirrors, const char *name, const char *path)
 {
 	own(str) text = {0};
@@ -180,13 +181,12 @@ static char **field_of(struct apt_source *source, const char *line, size_t lengt
 		const char *name;
 		char **value;
 	} fields[] = {
-		{"Types", &source->types},           {"URIs", &source->uris},
-		{"Suites", &source->suites},         {"Components", &source->components},
+		{"Types", &source->types},     {"URIs", &source->uris},
+		{"Suites", &source->suites},   {"Components", &source->components},
 		{"Enabled", &source->enabled},
 	};
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		if (strlen(fields[i].name) == length &&
-		    !strncasecmp(fields[i].name, line, length))
+		if (strlen(fields[i].name) == length && !strncasecmp(fields[i].name, line, length))
 			return fields[i].value;
 	return NULL;
 }
@@ -283,7 +283,8 @@ static int add_config(struct mirrors *mirrors, const char *path, struct err *err
 			if (!is_usable(bases.items[b]))
 				return yaml_error(&yaml, map->items[i], err,
 				                  "mirror %s: %s: wanted http://, https:// or "
-				                  "file:/", map->keys[i], bases.items[b]);
+				                  "file:/",
+				                  map->keys[i], bases.items[b]);
 			add_base(mirrors, map->keys[i], bases.items[b]);
 		}
 	}

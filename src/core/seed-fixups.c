@@ -68,9 +68,8 @@ static int add_dirs(struct seed_fixups *fixups, const struct yaml *yaml,
 	return 0;
 }
 
-static int add_map(struct seed_fixups *fixups, const struct yaml *yaml,
-                   const struct yaml_node *map, size_t kind, const char *group,
-                   struct err *err)
+static int add_map(struct seed_fixups *fixups, const struct yaml *yaml, const struct yaml_node *map,
+                   size_t kind, const char *group, struct err *err)
 {
 	if (yaml_expect(yaml, map, YAML_MAP, kinds[kind].key, err) < 0)
 		return -1;
@@ -140,15 +139,6 @@ int seed_fixups_load(const char *path, struct seed_fixups *ret_fixups, struct er
 	return 0;
 }
 
-static int write_plain(const char *path, const char *text, struct err *err)
-{
-	own_file FILE *file = fopen(path, "we");
-	if (!file)
-		return err_errno(err, "%s", path);
-	bool ok = fputs(text, file) >= 0 && fflush(file) == 0;
-	return ok ? 0 : err_errno(err, "%s", path);
-}
-
 /* Links in the unpacked tree may lead out of it (/var/run -> /run): nothing is written through
  * one. */
 static int refuse_links(const char *root, const char *path, struct err *err)
@@ -186,7 +176,7 @@ int seed_fixup_apply(const struct fixup *fixup, const char *root, struct err *er
 	if (fixup->kind == FIXUP_LINK)
 		return symlink(fixup->text, path) < 0 ? err_errno(err, "%s", path) : 0;
 	if (fixup->kind == FIXUP_FILE)
-		return write_plain(path, fixup->text, err);
+		return fs_write_text(path, fixup->text, err);
 	if (refuse_links(root, fixup->text, err) < 0)
 		return -1;
 	own_free char *from = path_join(root, fixup->text);

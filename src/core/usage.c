@@ -13,14 +13,10 @@ static const struct {
 	bool is_cache;
 	bool counts_files; /* at any depth; otherwise what stands directly in it */
 } kinds[] = {
-	{"environments", "env", false, false},
-	{"toolchains", "toolchain", false, false},
-	{"store", "store", false, false},
-	{"work trees", "work", false, false},
-	{"logs", "logs", false, true},
-	{"images", "images", false, false},
-	{"downloads", "downloads", true, true},
-	{"package archives", "objects", true, true},
+	{"environments", "env", false, false},  {"toolchains", "toolchain", false, false},
+	{"store", "store", false, false},       {"work trees", "work", false, false},
+	{"logs", "logs", false, true},          {"images", "images", false, false},
+	{"downloads", "downloads", true, true}, {"package archives", "objects", true, true},
 };
 
 struct inode {
@@ -57,26 +53,35 @@ static int count(void *context, const char *relative, const struct stat *st, str
 	return 0;
 }
 
+/* Appends what is in the directory of kinds[kind]. */
+static int measure_kind(const struct workspace *workspace, size_t kind, struct usage *usage,
+                        struct err *err)
+{
+	struct measure measure = {0};
+	struct usage_part part = {
+		.name = mem_strdup(kinds[kind].name),
+		.path = kinds[kind].is_cache ? workspace_cache(workspace, "%s", kinds[kind].dir)
+	                                     : workspace_out(workspace, "%s", kinds[kind].dir),
+		.is_cache = kinds[kind].is_cache,
+	};
+	int result = fs_is_dir(part.path) ? fs_walk(part.path, count, &measure, err) : 0;
+	part.bytes = measure.bytes;
+	part.items = kinds[kind].counts_files ? measure.files : measure.top_items;
+	vec_release(&measure.linked);
+	vec_push(&usage->parts, part);
+	return result;
+}
+
 int usage_measure(const struct workspace *workspace, struct usage *ret_usage, struct err *err)
 {
-	own(usage) usage = {0};
+	struct usage usage = {0};
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		struct measure measure = {0};
-		struct usage_part part = {.name = mem_strdup(kinds[i].name),
-		                          .is_cache = kinds[i].is_cache};
-		part.path = kinds[i].is_cache ? workspace_cache(workspace, "%s", kinds[i].dir)
-		                              : workspace_out(workspace, "%s", kinds[i].dir);
-		vec_push(&usage.parts, part);
-		int result = fs_is_dir(part.path) ? fs_walk(part.path, count, &measure, err) : 0;
-		vec_release(&measure.linked);
-		if (result < 0)
+		if (measure_kind(workspace, i, &usage, err) < 0) {
+			usage_release(&usage);
 			return -1;
-		struct usage_part *kept = &usage.parts.items[i];
-		kept->bytes = measure.bytes;
-		kept->items = kinds[i].counts_files ? measure.files : measure.top_items;
+		}
 	}
 	*ret_usage = usage;
-	usage = (struct usage){0};
 	return 0;
 }
 

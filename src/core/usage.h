@@ -9,7 +9,7 @@
 
 /* A directory of state. */
 struct usage_part {
-	char *name;     /* "environment", "toolchain", "store", …, "download cache" */
+	char *name; /* "environment", "toolchain", "store", …, "download cache" */
 	char *path;
 	uint64_t bytes; /* on disk; hard links counted once */
 	uint64_t items; /* of its kind: environments, toolchains, packages, files */

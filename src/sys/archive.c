@@ -128,20 +128,23 @@ static const char *usr_prefix(const char *name)
 	return "";
 }
 
-/* Turns an entry's name into a clean relative path, without its first `strip` components; an empty
- * one means that nothing is left of it. ".." and absolute names are refused. */
-static int clean_name(const struct unpack *unpack, const char *name, char **ret_clean,
-                      struct err *err)
+/* An entry's name as a clean relative path, without its first `strip` components; an empty one
+ * means that nothing is left of it. ".." and absolute names are refused (NULL). Caller frees. */
+static char *clean_name(const struct unpack *unpack, const char *name, struct err *err)
 {
-	if (name[0] == '/')
-		return refuse(err, name, "absolute path");
 	own(str) clean = {0};
 	unsigned dropped = 0;
+	if (name[0] == '/') {
+		refuse(err, name, "absolute path");
+		return NULL;
+	}
 	for (const char *part = name; *part;) {
 		size_t length = strcspn(part, "/");
 		bool is_dot = length == 1 && part[0] == '.';
-		if (length == 2 && part[0] == '.' && part[1] == '.')
-			return refuse(err, name, "\"..\" in the path");
+		if (length == 2 && part[0] == '.' && part[1] == '.') {
+			refuse(err, name, "\"..\" in the path");
+			return NULL;
+		}
 		if (length > 0 && !is_dot && dropped++ >= unpack->strip) {
 			if (clean.len > 0)
 				str_add_char(&clean, '/');
@@ -151,8 +154,7 @@ static int clean_name(const struct unpack *unpack, const char *name, char **ret_
 		part += strspn(part, "/");
 	}
 	const char *prefix = unpack->merge_usr ? usr_prefix(str_text(&clean)) : "";
-	*ret_clean = mem_printf("%s%s", prefix, str_text(&clean));
-	return 0;
+	return mem_printf("%s%s", prefix, str_text(&clean));
 }
 
 static int open_beneath(int dir_fd, const char *path)
@@ -327,8 +329,8 @@ static int unpack_symlink(struct unpack *unpack, struct archive_entry *entry, co
 static int unpack_hardlink(struct unpack *unpack, const char *target, const char *path,
                            struct err *err)
 {
-	own_free char *clean = NULL;
-	if (clean_name(unpack, target, &clean, err) < 0)
+	own_free char *clean = clean_name(unpack, target, err);
+	if (!clean)
 		return err_wrap(err, "hard link %s", path_base(path));
 	const char *name;
 	int dir_fd = open_parent(unpack, clean, &name);
@@ -358,8 +360,8 @@ static int unpack_entry(struct unpack *unpack, struct archive_entry *entry, stru
 		return err_set(err, ERR_TRUST, "an entry without a readable name");
 	if (unpack->entries_left-- == 0)
 		return refuse(err, name, "the archive holds more entries than are allowed");
-	own_free char *path = NULL;
-	if (clean_name(unpack, name, &path, err) < 0)
+	own_free char *path = clean_name(unpack, name, err);
+	if (!path)
 		return -1;
 	if (!*path)
 		return 0;
@@ -387,8 +389,8 @@ static int set_dir_times(struct unpack *unpack, struct err *err)
 		const char *name;
 		struct timespec mtime = {.tv_sec = dir->mtime};
 		int fd = open_parent(unpack, dir->path, &name);
-		if (fd < 0 || utimensat(fd, name, (struct timespec[]){mtime, mtime},
-		                        AT_SYMLINK_NOFOLLOW) < 0)
+		if (fd < 0 ||
+		    utimensat(fd, name, (struct timespec[]){mtime, mtime}, AT_SYMLINK_NOFOLLOW) < 0)
 			return entry_errno(err, dir->path);
 	}
 	return 0;
@@ -408,14 +410,14 @@ static int unpack_all(struct unpack *unpack, struct err *err)
 	}
 }
 
-static int unpack_init(struct unpack *unpack, const char *dest,
-                       const struct archive_limits *limits, struct err *err)
+static int unpack_init(struct unpack *unpack, const char *dest, const struct archive_limits *limits,
+                       struct err *err)
 {
 	*unpack = (struct unpack){
 		.archive = archive_read_new(),
 		.bytes_left = limits && limits->max_bytes ? limits->max_bytes : DEFAULT_MAX_BYTES,
-		.entries_left = limits && limits->max_entries ? limits->max_entries
-	                                                      : DEFAULT_MAX_ENTRIES,
+		.entries_left =
+			limits && limits->max_entries ? limits->max_entries : DEFAULT_MAX_ENTRIES,
 		.dest_fd = open(dest, O_PATH | O_DIRECTORY | O_CLOEXEC),
 		.parent_fd = -1,
 	};
@@ -610,8 +612,7 @@ static int pack_file(struct pack *pack, const char *name, const struct stat *st,
 	return 0;
 }
 
-static int pack_symlink(struct pack *pack, const char *name, const struct stat *st,
-                        struct err *err)
+static int pack_symlink(struct pack *pack, const char *name, const struct stat *st, struct err *err)
 {
 	size_t size = (size_t)st->st_size + 1;
 	own_free char *target = mem_alloc(size + 1);
@@ -653,8 +654,7 @@ static int pack_all(struct pack *pack, const struct strv *names, const char *fir
 }
 
 int archive_pack(const char *root, const struct strv *names, const char *first_name,
-                 const char *first_text, time_t epoch, int level, const char *path,
-                 struct err *err)
+                 const char *first_text, time_t epoch, int level, const char *path, struct err *err)
 {
 	own(utf8_scope) scope = utf8_scope_enter();
 	own(pack) pack = {.epoch = epoch, .fd = -1, .root_fd = -1};

@@ -20,8 +20,8 @@ enum {
 	STALL_BYTES_PER_SECOND = 1000,
 	MAX_REDIRECTS = 10,
 	BUFFER_BYTES = 128 << 10,
-	FIRST_PAUSE_MS = 500,   /* between rounds; doubled each time */
-	LOCK_POLL_MS = 200,     /* for another process's download */
+	FIRST_PAUSE_MS = 500, /* between rounds; doubled each time */
+	LOCK_POLL_MS = 200,   /* for another process's download */
 	GIVE_UP_SERVER_MS = 8000,
 	PROGRESS_MS = 100,
 };
@@ -323,8 +323,8 @@ static void verify(struct fetch *fetch, struct transfer *transfer)
 	const struct fetch_file *file = transfer->file;
 	const char *url = current_url(transfer);
 	if (file->size_bytes && transfer->part.received != file->size_bytes) {
-		err_set(&transfer->err, ERR_TRUST, "%s: %" PRIu64 " bytes instead of %" PRIu64,
-		        url, transfer->part.received, file->size_bytes);
+		err_set(&transfer->err, ERR_TRUST, "%s: %" PRIu64 " bytes instead of %" PRIu64, url,
+		        transfer->part.received, file->size_bytes);
 		reject_bytes(fetch, transfer);
 		return;
 	}

@@ -12,9 +12,9 @@
 struct fetch_file {
 	const char *name; /* the task of its events, and what messages call it */
 	const char *path; /* where it ends up; its directory is made */
-	/* http, https or file; tried in order. A server that is down is asked last by the files that
-	 * come after; a file that a server does not have, or has with other bytes, is looked for
-	 * at the next one. */
+	/* http, https or file; tried in order. A server that is down is asked last by the files
+	 * that come after; a file that a server does not have, or has with other bytes, is looked
+	 * for at the next one. */
 	const struct strv *urls;
 	uint64_t size_bytes; /* exact size wanted; anything else is an error as soon as it shows */
 	uint64_t max_bytes;  /* limit when the size is not known; 0: 64 MiB */
@@ -30,7 +30,8 @@ struct fetch_options {
 	/* Called after each file was published (or had been there); a negative return, with the
 	 * error set, ends everything. */
 	int (*done)(void *context, size_t index, struct err *err);
-	/* Polled for input during the transfers when > 0; `watched` is called when it is readable. */
+	/* Polled for input during the transfers when > 0; `watched` is called when it is readable.
+	 */
 	int watch_fd;
 	int (*watched)(void *context, struct err *err);
 	void *context;

@@ -10,10 +10,10 @@
 
 /* part_init before use; part_release closes and unlocks, leaving the file for a later run. */
 struct part {
-	char *path;        /* of the finished file */
+	char *path; /* of the finished file */
 	char *part_path;
-	int fd;            /* -1: not open */
-	struct hash hash;  /* of the bytes received */
+	int fd;           /* -1: not open */
+	struct hash hash; /* of the bytes received */
 	uint64_t received;
 };
 

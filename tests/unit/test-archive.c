@@ -28,7 +28,8 @@ static int tear_down(void **state)
 
 /* One entry of a ustar archive, POSIX.1-2017 pax(1). */
 struct entry {
-	char type; /* '0' file, '1' hard link, '2' symbolic link, '3' device, '5' directory; 0 ends */
+	char type; /* '0' file, '1' hard link, '2' symbolic link, '3' device, '5' directory; 0 ends
+	            */
 	const char *name, *target, *data;
 	unsigned mode;
 };
@@ -183,9 +184,8 @@ static void bombs_are_stopped(void **state)
 {
 	(void)state;
 	own_free char *tar = path_join(dir, "bomb.tar"), *tree = path_join(dir, "bomb");
-	struct entry entries[] = {{'0', "a", NULL, "0123456789", 0},
-	                          {'0', "b", NULL, "0123456789", 0},
-	                          {0}};
+	struct entry entries[] = {
+		{'0', "a", NULL, "0123456789", 0}, {'0', "b", NULL, "0123456789", 0}, {0}};
 	write_tar(tar, entries);
 	assert_int_equal(fs_make_dirs(tree, 0755, NULL), 0);
 	struct archive_limits few_bytes = {.max_bytes = 15}, few_entries = {.max_entries = 1};
@@ -255,7 +255,8 @@ static void packing_is_reproducible(void **state)
 		strv_add(&names, files[i]);
 	for (int i = 0; i < 2; i++) {
 		own_free char *root = path_printf("%s/root%d", dir, i);
-		own_free char *file = path_join(root, "usr/ä"), *link = path_join(root, "usr/link");
+		own_free char *file = path_join(root, "usr/ä");
+		own_free char *link = path_join(root, "usr/link");
 		own_free char *archive = path_printf("%s/packed%d", dir, i);
 		assert_int_equal(fs_make_parents(file, NULL), 0);
 		assert_int_equal(fs_write_text(file, "same", NULL), 0);

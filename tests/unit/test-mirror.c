@@ -111,11 +111,13 @@ static void order_of_precedence(void **state)
 	struct workspace workspace = {.root = root};
 	own(err) err = {0};
 	write_below(apt, "sources.list", "deb http://apt.example/debian trixie main\n");
-	write_below(apt, "sources.list.d/x.sources",
-	            "Types: deb\nURIs: http://more.example/debian\nSuites: sid\nComponents: main\n");
+	write_below(
+		apt, "sources.list.d/x.sources",
+		"Types: deb\nURIs: http://more.example/debian\nSuites: sid\nComponents: main\n");
 	write_below(apt, "sources.list.d/y.list.save", "deb http://old.example/d trixie main\n");
-	write_below(root, "sdk.yaml",
-	            "mirrors:\n  debian: [http://yaml.example/debian/]\n  gnu: [https://g.example]\n");
+	write_below(
+		root, "sdk.yaml",
+		"mirrors:\n  debian: [http://yaml.example/debian/]\n  gnu: [https://g.example]\n");
 	setenv("SDK_APT_DIR", apt, 1);
 	unsetenv("SDK_MIRROR_DEBIAN");
 	{
