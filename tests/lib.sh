@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Small TAP helpers for the shell tests: sourced by each .t file. POSIX sh.
 # A test says: plan N (or done_testing at the end), then ok "what" command…
 

@@ -1,0 +1,15 @@
+#!/bin/sh
+# What reading the code without running it finds: layers, headers, names, form, shells, cppcheck.
+# (`make lint` runs clang-tidy as well, which takes minutes.)
+. "$(dirname "$0")/../lib.sh"
+cd "$SDK_TOP" || exit 1
+LINT_FAST=1 tests/lint >"$TMP/lint" 2>&1
+while read -r line; do
+	case $line in
+	"lint: "*" ok") result 0 "${line#lint: }" ;;
+	"lint: "*SKIPPED*) skip "${line#lint: }" "its tool is missing" ;;
+	"lint: "*FAILED) result 1 "${line#lint: }" ;;
+	*) echo "# $line" ;;
+	esac
+done <"$TMP/lint"
+done_testing
