@@ -1,0 +1,64 @@
+#!/bin/sh
+# The mini boards: images are the same twice, boot with a verified /usr, and do not boot tampered with.
+. "$(dirname "$0")/../lib.sh"
+cd "$SDK_TOP" || exit 1
+out=${SDK_OUT:-$SDK_TOP/out}
+[ -d "$out/env" ] || skip_all "there is no environment: sdk create"
+
+# A second state directory, with the same environment and the same packages.
+other_out() {
+	mkdir -p "$1" && ln -s "$out/env" "$out/toolchain" "$out/keys" "$out/store" "$1/"
+}
+
+for board in mini-amd64 mini-arm64; do
+	if ! "$SDK" image --board=$board --no-build >"$TMP/disk" 2>"$TMP/why"; then
+		skip "$board" "not built here ($(head -n 1 "$TMP/why")): sdk image --board=$board"
+		continue
+	fi
+	disk=$(cat "$TMP/disk")
+	dir=${disk%/*}
+	is "$board: latest leads to the image" "$(readlink "$out/images/$board/latest")" "${dir##*/}"
+
+	start=$(date +%s%N)
+	"$SDK" image --board=$board --no-build -q >/dev/null
+	ms=$((($(date +%s%N) - start) / 1000000))
+	ok "$board: once more is a no-op ($ms ms)" test "$ms" -lt 1000
+
+	other_out "$TMP/$board"
+	again=$("$SDK" image --out "$TMP/$board" --board=$board --no-build -q)
+	ok "$board: elsewhere it is the same, byte for byte" cmp "$disk" "$again"
+	for report in packages.txt files.txt initrd.txt sizes.txt manifest.json kernel-config; do
+		ok "$board: $report lies beside it" cmp "$dir/$report" "${again%/*}/$report"
+	done
+	ok "$board: the disk is sparse" test "$(du -k "$disk" | cut -f1)" -lt 40000
+
+	ok "$board: boots" \
+		"$SDK" run --board=$board --until DRAY-READY --timeout 300 --log "$TMP/log" </dev/null
+	ok "$board: /usr is verified and read-only" grep -q '^usr: /dev/dm-0 erofs ro' "$TMP/log"
+
+	# The console is a shell; it is asked once the machine is there.
+	: >"$TMP/log"
+	{
+		while ! grep -q DRAY-READY "$TMP/log"; do sleep 0.2; done
+		sleep 1
+		printf 'touch /usr/x; echo "answer $((6 * 7))"\npoweroff -f\n'
+		sleep 60
+	} | "$SDK" run --board=$board --timeout 300 --log "$TMP/log" >"$TMP/console" 2>&1
+	is "$board: ends by itself when switched off" $? 0
+	ok "$board: the console answers" grep -q 'answer 42' "$TMP/console"
+	ok "$board: nothing writes to /usr" grep -q 'touch: /usr/x: Read-only file system' "$TMP/console"
+
+	# Parts of the file system changed: verity must not let them through.
+	tampered=$TMP/$board/images/$board/${dir##*/}/dray-$board.img
+	for block in $(seq 1 4 125); do
+		printf tampered |
+			dd of="$tampered" bs=1 seek=$((1048576 + block * 4096)) conv=notrunc 2>/dev/null
+	done
+	fails "$board: a changed /usr does not boot" 1 'too (early|long)' \
+		"$SDK" run --out "$TMP/$board" --board=$board --until DRAY-READY --timeout 60 </dev/null
+done
+fails "a board that is none" 3 'did you mean mini-amd64' "$SDK" image --board=mini-amd46
+fails "a board that has no image" 3 'sdk image --board=mini-amd64' \
+	"$SDK" run --out "$TMP/none" --board=mini-amd64
+fails "a wrong --kvm" 2 'wanted auto, yes or no' "$SDK" run --board=mini-amd64 --kvm=maybe
+done_testing
