@@ -8,6 +8,7 @@ const struct command *const commands[] = {
 	&cmd_enter,
 	&cmd_delete,
 	&cmd_status,
+	&cmd_doctor,
 	&cmd_list,
 	&cmd_info,
 	&cmd_deps,

@@ -9,6 +9,7 @@ extern const struct command cmd_completion;
 extern const struct command cmd_create;
 extern const struct command cmd_delete;
 extern const struct command cmd_deps;
+extern const struct command cmd_doctor;
 extern const struct command cmd_enter;
 extern const struct command cmd_graph;
 extern const struct command cmd_image;
