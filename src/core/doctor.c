@@ -39,6 +39,7 @@ struct examination {
 	const struct workspace *workspace;
 	const struct event_sink *sink;
 	struct doctor *doctor;
+	bool created; /* the environment is there: much works without mirrors */
 };
 
 void doctor_release(struct doctor *doctor)
@@ -127,7 +128,7 @@ static int try_overlay(const char *dir, struct err *err)
 	}
 	char *const argv[] = {"/bin/sh", "-c", "test -e /probe/a && test -e /probe/b", NULL};
 	own(sandbox) sandbox = {.argv = argv, .uid = 1000, .gid = 1000};
-	strv_add(&sandbox.root_layers, "/");
+	strv_add(&sandbox.root_layers, "/usr"); /* as sandbox_probe does */
 	sandbox_overlay(&sandbox, &layers, "/probe");
 	int status;
 	if (sandbox_run(&sandbox, &status, err) < 0)
@@ -328,7 +329,7 @@ static void judge_mirror(const struct examination *examination, const struct pro
 	}
 	err_hint(&err, "check the network and proxy settings (https_proxy), or name another mirror: "
 	               "SDK_MIRROR_DEBIAN, or mirrors: in sdk.yaml");
-	note_error(examination, "mirror", DOCTOR_BAD, &err);
+	note_error(examination, "mirror", examination->created ? DOCTOR_SLOW : DOCTOR_BAD, &err);
 }
 
 static int prepare_probes(const struct examination *examination, const struct seed *seed,
@@ -367,13 +368,13 @@ static void examine_mirrors(const struct examination *examination)
 
 /* ---- state */
 
-static void examine_environment(const struct examination *examination)
+static void examine_environment(struct examination *examination)
 {
 	own(err) err = {0};
 	own(env) env = {0};
 	if (env_open_lock(examination->workspace, &env, &err) < 0)
 		note_error(examination, "environment", DOCTOR_BAD, &err);
-	else if (env_exists(&env))
+	else if ((examination->created = env_exists(&env)))
 		note(examination, "environment", DOCTOR_GOOD, NULL, "Debian %s, %zu packages",
 		     env.lock.suite, env.lock.files.count);
 	else
@@ -396,7 +397,7 @@ void doctor_examine(const struct workspace *workspace, const struct event_sink *
 	examine_space(&examination, "cache", workspace->cache, "SDK_CACHE", CACHE_NEEDED,
 	              CACHE_WANTED);
 	examine_programs(&examination);
+	examine_environment(&examination);
 	examine_mirrors(&examination);
 	examine_kvm(&examination);
-	examine_environment(&examination);
 }

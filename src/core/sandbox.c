@@ -375,9 +375,11 @@ int sandbox_run(const struct sandbox *sandbox, int *ret_status, struct err *err)
 
 int sandbox_probe(struct err *err)
 {
-	char *const argv[] = {"/usr/bin/true", NULL};
+	/* /usr alone makes a root that programs run in, and unlike "/" it can be a layer: an overlay
+	 * takes nothing that other mounts lie on. */
+	char *const argv[] = {"/bin/true", NULL};
 	own(sandbox) sandbox = {.argv = argv, .uid = 1000, .gid = 1000, .stdin_fd = 0};
-	strv_add(&sandbox.root_layers, "/");
+	strv_add(&sandbox.root_layers, "/usr");
 	int status;
 	if (sandbox_run(&sandbox, &status, err) < 0)
 		return -1;
