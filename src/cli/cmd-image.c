@@ -12,7 +12,8 @@
 enum { OPT_BOARD, OPT_JOBS, OPT_NO_BUILD };
 
 static const struct option_spec options[] = {
-	[OPT_BOARD] = {"board", 'b', "BOARD", "the board (default: the one for this machine's kind)"},
+	[OPT_BOARD] = {"board", 'b', "BOARD",
+                       "the board (default: the one for this machine's kind)"},
 	[OPT_JOBS] = {"jobs", 'j', "N", "run N jobs at a time (default: one a processor)"},
 	[OPT_NO_BUILD] = {"no-build", 0, NULL, "fail rather than build packages"},
 	{0},
@@ -32,8 +33,7 @@ static void print_json(const struct board *board, const struct image *image)
 	cli_print_json(&json);
 }
 
-static void print_image(const struct cli *cli, const struct board *board,
-                        const struct image *image)
+static void print_image(const struct cli *cli, const struct board *board, const struct image *image)
 {
 	if (cli->json) {
 		print_json(board, image);
@@ -84,8 +84,10 @@ const struct command cmd_image = {
 	.description =
 		"Builds the board's packages where they are not built yet, then assembles them: a\n"
 		"disk with an EFI partition, /usr under dm-verity, and a second slot for updates.\n"
-		"Nothing needs root. The same inputs give the same bytes, and an image that exists\n"
-		"is not made again. It lies in out/images/BOARD/latest, with lists of its packages,\n"
+		"Nothing needs root. The same inputs give the same bytes, and an image that "
+                "exists\n"
+		"is not made again. It lies in out/images/BOARD/latest, with lists of its "
+                "packages,\n"
 		"files and sizes. Inside the environment this is also `build-image`.",
 	.examples = "sdk image --board=amd64-usr\n"
 		    "sdk image --board=arm64-usr -j 4\n"

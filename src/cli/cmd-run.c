@@ -18,7 +18,8 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[OPT_BOARD] = {"board", 'b', "BOARD", "the board (default: the one for this machine's kind)"},
+	[OPT_BOARD] = {"board", 'b', "BOARD",
+                       "the board (default: the one for this machine's kind)"},
 	[OPT_PERSIST] = {"persist", 0, NULL, "keep what the machine writes, for the next run"},
 	[OPT_MEMORY] = {"memory", 'm', "MIB", "memory (default: the board's)"},
 	[OPT_CPUS] = {"cpus", 0, "N", "processors (default: 2)"},
@@ -85,15 +86,19 @@ const struct command cmd_run = {
 	.arguments = "[-- command…]",
 	.summary = "Boot a board's image in QEMU",
 	.description =
-		"Boots the image that `sdk image` made last, on a disk that forgets what was written\n"
-		"(unless --persist). The console is on the terminal: Ctrl-A X ends the machine. With\n"
-		"a command, that command is run as root by SSH, and its exit status is passed on; a\n"
+		"Boots the image that `sdk image` made last, on a disk that forgets what was "
+                "written\n"
+		"(unless --persist). The console is on the terminal: Ctrl-A X ends the machine. "
+                "With\n"
+		"a command, that command is run as root by SSH, and its exit status is passed on; "
+                "a\n"
 		"key is made for each machine and given to it as a systemd credential. QEMU comes\n"
 		"from the environment.",
-	.examples = "sdk run --board=amd64-usr\n"
-		    "sdk run -- systemctl --failed          # one command, then the machine is gone\n"
-		    "sdk run -- 'journalctl -b | tail'      # one word: a line for the shell\n"
-		    "sdk run --board=mini-amd64 --until DRAY-READY --timeout 120\n",
+	.examples =
+		"sdk run --board=amd64-usr\n"
+		"sdk run -- systemctl --failed          # one command, then the machine is gone\n"
+		"sdk run -- 'journalctl -b | tail'      # one word: a line for the shell\n"
+		"sdk run --board=mini-amd64 --until DRAY-READY --timeout 120\n",
 	.options = options,
 	.max_args = -1,
 	.passes_rest = true,

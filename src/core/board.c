@@ -17,13 +17,13 @@
 enum { MAX_EXTENDS = 8, MAX_FILE_BYTES = 1 << 20 };
 
 const char *const board_variables[] = {
-	"usr-hash",     /* root hash of the verity tree */
-	"usr-salt",     /* its salt */
-	"usr-id",       /* id of the partition that holds /usr */
-	"verity-id",    /* id of the partition that holds the tree */
-	"usr-sectors",  /* size of the file system in sectors of 512 bytes */
-	"usr-blocks",   /* in blocks of 4096 bytes */
-	"version",      /* the image's */
+	"usr-hash",    /* root hash of the verity tree */
+	"usr-salt",    /* its salt */
+	"usr-id",      /* id of the partition that holds /usr */
+	"verity-id",   /* id of the partition that holds the tree */
+	"usr-sectors", /* size of the file system in sectors of 512 bytes */
+	"usr-blocks",  /* in blocks of 4096 bytes */
+	"version",     /* the image's */
 };
 const size_t board_variable_count = COUNT(board_variables);
 
@@ -69,7 +69,7 @@ static void set_pair(struct strv *pairs, const char *key, const char *value)
 {
 	size_t length = strlen(key);
 	for (size_t i = 0; i < pairs->count; i++) {
-		if (strncmp(pairs->items[i], key, length) || pairs->items[i][length] != '=')
+		if (strncmp(pairs->items[i], key, length) != 0 || pairs->items[i][length] != '=')
 			continue;
 		free(pairs->items[i]);
 		pairs->items[i] = mem_printf("%s=%s", key, value);
@@ -134,8 +134,8 @@ static int decode_os_release(const struct yaml *yaml, const struct yaml_node *no
 static int decode_loader(const struct yaml *yaml, const struct yaml_node *node, void *target,
                          struct err *err)
 {
-	static const char *const names[] = {[BOARD_LOADER_UKI] = "uki",
-	                                    [BOARD_LOADER_DIRECT] = "direct"};
+	static const char *const names[] = {
+		[BOARD_LOADER_UKI] = "uki", [BOARD_LOADER_DIRECT] = "direct"};
 	if (yaml_expect(yaml, node, YAML_SCALAR, "loader", err) < 0)
 		return -1;
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -290,10 +290,9 @@ void board_free(struct board *board)
 	if (!board)
 		return;
 	struct board_image *image = board->image;
-	char *texts[] = {image->version,       image->date,        image->kernel,
-	                 image->kernel_config, image->boot_loader, image->stub,
-	                 image->compression,   board->name,        board->summary,
-	                 board->arch};
+	char *texts[] = {image->version,     image->date, image->kernel,      image->kernel_config,
+	                 image->boot_loader, image->stub, image->compression, board->name,
+	                 board->summary,     board->arch};
 	strv_release(&image->cmdline);
 	strv_release(&image->remove);
 	strv_release(&image->initrd);
@@ -357,7 +356,8 @@ static int read_chain(const struct workspace *workspace, const char *name, struc
 			                  "extends: more than %d boards deep: a circle?",
 			                  MAX_EXTENDS);
 		struct yaml *yaml = &chain->files[chain->count];
-		own_free char *path = workspace_root(workspace, "board-configs/%s/board.yaml", name);
+		own_free char *path =
+			workspace_root(workspace, "board-configs/%s/board.yaml", name);
 		if (strchr(name, '/') || !path_is_safe(name) || !fs_is_file(path))
 			return extends ? yaml_error(yaml - 1, extends, err,
 			                            "extends: there is no board \"%s\"", name)
@@ -394,10 +394,10 @@ static int check_variables(const struct yaml *yaml, const char *argument, struct
 static int check_board(const struct yaml *yaml, const struct board *board, struct err *err)
 {
 	const struct board_image *image = board->image;
-	const char *missing = !image->version       ? "version"
-	                      : !image->date        ? "date"
-	                      : !image->kernel      ? "kernel"
-	                      : !image->usr_bytes   ? "usr-size"
+	const char *missing = !image->version        ? "version"
+	                      : !image->date         ? "date"
+	                      : !image->kernel       ? "kernel"
+	                      : !image->usr_bytes    ? "usr-size"
 	                      : !image->verity_bytes ? "verity-size"
 	                                             : NULL;
 	if (!missing && image->loader == BOARD_LOADER_UKI)

@@ -43,7 +43,7 @@ struct board {
 	char *name, *summary, *arch;
 	struct strv packages; /* extends' first, then its own; "-name" takes one away */
 	struct strv options;  /* "recipe.option=on|off"; a later one overrides */
-	struct strv dirs;     /* absolute: the board's directory and those it extends, nearest first */
+	struct strv dirs; /* absolute: the board's directory and those it extends, nearest first */
 	struct board_image *image;
 };
 

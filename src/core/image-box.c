@@ -75,8 +75,7 @@ static void add_variables(const struct image_job *job, struct strv *env)
 	strv_add(env, "LC_ALL=C.UTF-8");
 	strv_add(env, "TZ=UTC");
 	strv_add(env, "HOME=/tmp");
-	strv_addf(env, "SOURCE_DATE_EPOCH=%lld",
-	          (long long)image_time(job->board, &job->content));
+	strv_addf(env, "SOURCE_DATE_EPOCH=%lld", (long long)image_time(job->board, &job->content));
 	strv_addf(env, "VERSION=%s", image->version);
 	strv_addf(env, "LOADER=%s", image->loader == BOARD_LOADER_UKI ? "uki" : "direct");
 	strv_addf(env, "EFI_ARCH=%s", str_equal(job->board->arch, "amd64") ? "x64" : "aa64");
@@ -88,8 +87,8 @@ static void add_variables(const struct image_job *job, struct strv *env)
 	strv_addf(env, "CMDLINE=%s", cmdline);
 	strv_addf(env, "ESP_MIB=%llu", (unsigned long long)(image->esp_bytes >> 20));
 	derive(&job->content, "esp", &digest);
-	strv_addf(env, "FAT_ID=%02x%02x%02x%02x", digest.bytes[0], digest.bytes[1],
-	          digest.bytes[2], digest.bytes[3]);
+	strv_addf(env, "FAT_ID=%02x%02x%02x%02x", digest.bytes[0], digest.bytes[1], digest.bytes[2],
+	          digest.bytes[3]);
 }
 
 /* Its last lines, for the message. */
@@ -110,8 +109,7 @@ static int run(const struct image_job *job, const char *log, struct err *err)
 	own(strv) env = {0};
 	own(strv) groups = {0};
 	own(sandbox) sandbox = {.cwd = INSIDE, .die_with_parent = true};
-	own_free char *script =
-		workspace_root(job->workspace, "board-configs/common/assemble.sh");
+	own_free char *script = workspace_root(job->workspace, "board-configs/common/assemble.sh");
 	char *const argv[] = {"bash", SCRIPT_INSIDE, NULL};
 	own_fd int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
 	int status;

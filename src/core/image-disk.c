@@ -43,13 +43,13 @@ static struct slot *place(struct layout *layout, const char *type, const char *n
 {
 	struct slot *slot = &layout->slots[layout->count];
 	strncpy(slot->name, name, GPT_NAME_MAX);
-	layout->partitions[layout->count++] = (struct gpt_partition){.type = type,
-	                                                             .id = slot->id,
-	                                                             .name = slot->name,
-	                                                             .start_bytes =
-	                                                                     layout->end_bytes,
-	                                                             .size_bytes = size_bytes,
-	                                                             .attributes = attributes};
+	layout->partitions[layout->count++] =
+		(struct gpt_partition){.type = type,
+	                               .id = slot->id,
+	                               .name = slot->name,
+	                               .start_bytes = layout->end_bytes,
+	                               .size_bytes = size_bytes,
+	                               .attributes = attributes};
 	layout->end_bytes += size_bytes;
 	return slot;
 }
@@ -78,8 +78,7 @@ static void lay_out(const struct image_job *job, struct layout *layout)
 	size_t arch = str_equal(job->board->arch, "arm64");
 	*layout = (struct layout){.end_bytes = MIB};
 	if (job->board->image->esp_bytes) {
-		struct slot *esp =
-			place(layout, TYPE_ESP, "esp", job->board->image->esp_bytes, 0);
+		struct slot *esp = place(layout, TYPE_ESP, "esp", job->board->image->esp_bytes, 0);
 		esp->file = "esp";
 		image_derive_uuid(&job->content, "esp", esp->id);
 	}

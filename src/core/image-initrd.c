@@ -69,9 +69,8 @@ static void follow_link(struct chooser *chooser, const struct image_file *link)
 }
 
 /* In the directories of the run path ($ORIGIN is the file's own), then in /usr/lib. */
-static struct image_file *find_library(const struct chooser *chooser,
-                                       const struct image_file *file, const struct elf_info *info,
-                                       const char *name)
+static struct image_file *find_library(const struct chooser *chooser, const struct image_file *file,
+                                       const struct elf_info *info, const char *name)
 {
 	own(strv) dirs = {0};
 	own_free char *origin = path_dir(file->path);
@@ -80,8 +79,9 @@ static struct image_file *find_library(const struct chooser *chooser,
 	strv_add(&dirs, "/" LIBRARY_DIR);
 	for (size_t i = 0; i < dirs.count; i++) {
 		const char *dir = dirs.items[i];
-		own_free char *base = str_starts(dir, "$ORIGIN") ? resolve(origin, dir[7] ? dir + 8 : ".")
-		                                                 : resolve("", dir);
+		own_free char *base = str_starts(dir, "$ORIGIN")
+		                              ? resolve(origin, dir[7] ? dir + 8 : ".")
+		                              : resolve("", dir);
 		own_free char *path = base ? path_join(base, name) : NULL;
 		struct image_file *library = path ? map_get(&chooser->tree->by_path, path) : NULL;
 		if (library)
@@ -98,7 +98,8 @@ static int follow_elf(struct chooser *chooser, const struct image_file *file, st
 	if (info.interpreter)
 		strv_add(&info.needs, path_base(info.interpreter));
 	for (size_t i = 0; i < info.needs.count; i++) {
-		struct image_file *library = find_library(chooser, file, &info, info.needs.items[i]);
+		struct image_file *library =
+			find_library(chooser, file, &info, info.needs.items[i]);
 		if (!library)
 			return err_set(err, ERR_INPUT,
 			               "initrd: /%s needs %s, which no package of the image holds",

@@ -52,8 +52,8 @@ struct image_job {
 	const struct workspace *workspace;
 	const struct env *env;
 	const struct board *board;
-	const char *dir;           /* the temporary directory that all is made in */
-	const char *key;           /* hexadecimal */
+	const char *dir;            /* the temporary directory that all is made in */
+	const char *key;            /* hexadecimal */
 	const char *kernel_release; /* "6.12.9-dray" */
 	struct digest content;      /* image_tree_digest, with version and board */
 	char root_hash[DIGEST_HEX]; /* by veritysetup */

@@ -15,8 +15,7 @@ static int write_report(const struct image_job *job, const char *name, const str
 	return fs_write_file(path, str_text(text), text->len, 0644, err);
 }
 
-static int write_packages(const struct image_job *job, const struct built_set *set,
-                          struct err *err)
+static int write_packages(const struct image_job *job, const struct built_set *set, struct err *err)
 {
 	own(str) text = {0};
 	for (vec_each(output, &set->outputs))
@@ -102,8 +101,7 @@ static void add_part(const struct image_job *job, struct json *json, const char 
 	json_end_object(json);
 }
 
-static int write_manifest(const struct image_job *job, const struct built_set *set,
-                          struct err *err)
+static int write_manifest(const struct image_job *job, const struct built_set *set, struct err *err)
 {
 	static const char *const parts[] = {"usr.erofs", "usr.verity", "initrd", "uki.efi", "esp"};
 	own(json) json = {0};

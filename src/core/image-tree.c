@@ -190,8 +190,8 @@ static void add_link(struct image_tree *tree, const char *path, const char *targ
 	if (map_get(&tree->by_path, path))
 		return;
 	struct image_file *file = arena_alloc(&tree->arena, sizeof *file);
-	*file = (struct image_file){.path = path, .owner = BOARD_OWNER, .type = 'l', .mode = 0777,
-	                            .value = target};
+	*file = (struct image_file){
+		.path = path, .owner = BOARD_OWNER, .type = 'l', .mode = 0777, .value = target};
 	put(tree, file);
 }
 
@@ -203,8 +203,8 @@ static char *format_os_release(const struct board *board, const char *build_id)
 		const char *pair = image->os_release.items[i], *equals = strchr(pair, '=');
 		str_addf(&text, "%.*s=\"%s\"\n", (int)(equals - pair), pair, equals + 1);
 	}
-	str_addf(&text, "VERSION=\"%s\"\nVERSION_ID=\"%s\"\nIMAGE_ID=\"dray-%s\"\n",
-	         image->version, image->version, board->name);
+	str_addf(&text, "VERSION=\"%s\"\nVERSION_ID=\"%s\"\nIMAGE_ID=\"dray-%s\"\n", image->version,
+	         image->version, board->name);
 	str_addf(&text, "IMAGE_VERSION=\"%s\"\nBUILD_ID=\"%s\"\n", image->version, build_id);
 	return str_steal(&text);
 }
@@ -258,13 +258,11 @@ static int find_boot_files(const struct board_image *image, struct image_tree *t
 	    find_one(tree, "stub", image->stub, &tree->stub, err) < 0)
 		return -1;
 	/* It lies on the ESP: a second one would be 10 MB that nobody reads. */
-	for (size_t i = 0; i < tree->usr.count; i++) {
+	size_t kept = 0;
+	for (size_t i = 0; i < tree->usr.count; i++)
 		if (tree->usr.items[i] != tree->kernel)
-			continue;
-		memmove(&tree->usr.items[i], &tree->usr.items[i + 1],
-		        (tree->usr.count - i - 1) * sizeof *tree->usr.items);
-		tree->usr.count--;
-	}
+			tree->usr.items[kept++] = tree->usr.items[i];
+	tree->usr.count = kept;
 	return 0;
 }
 
@@ -369,7 +367,7 @@ int image_tree_write_usr(const struct image_tree *tree, const char *dir, struct 
 
 static int write_initrd_skeleton(const char *dir, struct err *err)
 {
-	static const char *const dirs[] = {"usr/bin", "usr/lib", "etc",  "proc",   "sys", "dev",
+	static const char *const dirs[] = {"usr/bin", "usr/lib", "etc",  "proc",    "sys", "dev",
 	                                   "run",     "tmp",     "root", "sysroot", "var"};
 	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
 		own_free char *path = path_join(dir, dirs[i]);

@@ -79,17 +79,16 @@ static void hash_list(struct hash *hash, const char *name, const struct strv *li
 static void hash_board(struct hash *hash, const struct board *board)
 {
 	const struct board_image *image = board->image;
-	const char *texts[] = {board->name,        board->arch, image->version,
+	const char *texts[] = {board->name,        board->arch,   image->version,
 	                       image->date,        image->kernel, image->kernel_config,
-	                       image->boot_loader, image->stub, image->compression};
+	                       image->boot_loader, image->stub,   image->compression};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		hash_text(hash, texts[i] ? texts[i] : "");
-	own_free char *sizes =
-		mem_printf("%d %llu %llu %llu %llu", (int)image->loader,
-	                   (unsigned long long)image->esp_bytes,
-	                   (unsigned long long)image->usr_bytes,
-	                   (unsigned long long)image->verity_bytes,
-	                   (unsigned long long)image->budget_bytes);
+	own_free char *sizes = mem_printf("%d %llu %llu %llu %llu", (int)image->loader,
+	                                  (unsigned long long)image->esp_bytes,
+	                                  (unsigned long long)image->usr_bytes,
+	                                  (unsigned long long)image->verity_bytes,
+	                                  (unsigned long long)image->budget_bytes);
 	hash_text(hash, sizes);
 	hash_list(hash, "cmdline", &image->cmdline);
 	hash_list(hash, "remove", &image->remove);
@@ -106,8 +105,7 @@ static int make_key(const struct workspace *workspace, const struct env *env,
 	own(strv) groups = {0};
 	own_free char *path = workspace_root(workspace, SCRIPT);
 	strv_add(&groups, "image");
-	if (env_groups_digest(env, &groups, &tools, err) < 0 ||
-	    digest_file(path, &script, err) < 0)
+	if (env_groups_digest(env, &groups, &tools, err) < 0 || digest_file(path, &script, err) < 0)
 		return -1;
 	hash_init(&hash);
 	hash_text(&hash, IMAGE_FORMAT);
@@ -144,7 +142,8 @@ static int make_dir(const char *parent, const char *name, char **ret_path, struc
 static int write_inputs(const struct image_tree *tree, const char *dir, struct err *err)
 {
 	own_free char *usr = NULL, *initrd = NULL, *publish = NULL;
-	if (make_dir(dir, "tree", &usr, err) < 0 || make_dir(dir, "initrd-root", &initrd, err) < 0 ||
+	if (make_dir(dir, "tree", &usr, err) < 0 ||
+	    make_dir(dir, "initrd-root", &initrd, err) < 0 ||
 	    make_dir(dir, "publish", &publish, err) < 0)
 		return -1;
 	if (image_tree_write_usr(tree, usr, err) < 0 ||
@@ -188,8 +187,8 @@ static void phase(const struct event_sink *sink, const struct board *board, cons
 	event_emit(sink, &(struct event){.kind = EVENT_PHASE, .task = board->name, .text = text});
 }
 
-static int make_parts(struct image_job *job, const struct built_set *set,
-                      struct image_tree *tree, const struct event_sink *sink, struct err *err)
+static int make_parts(struct image_job *job, const struct built_set *set, struct image_tree *tree,
+                      const struct event_sink *sink, struct err *err)
 {
 	own_free char *build_id = mem_strndup(job->key, 16);
 	own_free char *disk = path_printf("%s/publish/dray-%s.img", job->dir, job->board->name);

@@ -8,7 +8,10 @@
 
 /* Paths inside the sandbox. */
 #define RUN_IMAGE_DIR "/image" /* the image, read-only */
-#define RUN_STATE_DIR "/vm"    /* disk, firmware's variables, key, monitor */
+#define RUN_STATE_DIR "/vm"    /* what belongs to this machine: */
+#define RUN_DISK "/vm/disk.qcow2"
+#define RUN_VARIABLES "/vm/variables.fd"
+#define RUN_KEY "/vm/key"
 #define RUN_LOG "/console.log"
 
 struct run_machine {

@@ -78,8 +78,7 @@ static void add_boot(const struct run_machine *machine, const char *cmdline, str
 		strv_add(argv, "-drive");
 		strv_addf(argv, "if=pflash,unit=0,format=raw,readonly=on,file=%s",
 		          run_firmware_code(board));
-		add(argv, "-drive",
-		    "if=pflash,unit=1,format=raw,file=" RUN_STATE_DIR "/variables.fd");
+		add(argv, "-drive", "if=pflash,unit=1,format=raw,file=" RUN_VARIABLES);
 	}
 	if (board->image->loader == BOARD_LOADER_DIRECT) {
 		add(argv, "-kernel", RUN_IMAGE_DIR "/kernel");
@@ -91,8 +90,7 @@ static void add_boot(const struct run_machine *machine, const char *cmdline, str
 static void add_devices(const struct run_machine *machine, struct strv *argv)
 {
 	strv_add(argv, "-drive");
-	strv_addf(argv, "if=none,id=disk,format=qcow2,discard=unmap,cache=%s,file=" RUN_STATE_DIR
-	                "/disk.qcow2",
+	strv_addf(argv, "if=none,id=disk,format=qcow2,discard=unmap,cache=%s,file=" RUN_DISK,
 	          machine->request->persist ? "writeback" : "unsafe");
 	add(argv, "-device", "virtio-blk-pci,drive=disk,bootindex=1");
 	strv_add(argv, "-netdev");

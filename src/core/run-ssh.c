@@ -14,15 +14,13 @@
 #include "path.h"
 #include "run-parts.h"
 
-#define KEY_INSIDE RUN_STATE_DIR "/key"
-
 enum { KEY_MAX_BYTES = 4096, ANSWER_MS = 1000 };
 
 int run_ssh_make_key(struct run_machine *machine, struct err *err)
 {
 	own_free char *path = path_join(machine->state, "key.pub");
-	char *const argv[] = {"ssh-keygen", "-q",   "-t", "ed25519", "-N", "",
-	                      "-C",         "sdk-run", "-f", KEY_INSIDE, NULL};
+	char *const argv[] = {"ssh-keygen", "-q",      "-t", "ed25519", "-N", "",
+	                      "-C",         "sdk-run", "-f", RUN_KEY,   NULL};
 	own(str) text = {0};
 	if (!fs_is_file(path) && run_tool(machine, argv, err) < 0)
 		return -1;
@@ -99,8 +97,9 @@ int run_ssh_command(const struct run_machine *machine, char *const *command, boo
                     int *ret_status, struct err *err)
 {
 	static const char *const options[] = {
-		"StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
-		"BatchMode=yes",            "ConnectTimeout=20",            "IdentitiesOnly=yes"};
+		"StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null",
+		"LogLevel=ERROR",           "BatchMode=yes",
+		"ConnectTimeout=20",        "IdentitiesOnly=yes"};
 	own(strv) argv = {0};
 	own(sandbox) sandbox = {0};
 	own_fd int input = quiet ? -1 : dup(STDIN_FILENO);
@@ -112,7 +111,7 @@ int run_ssh_command(const struct run_machine *machine, char *const *command, boo
 		strv_add(&argv, options[i]);
 	}
 	strv_add(&argv, "-i");
-	strv_add(&argv, KEY_INSIDE);
+	strv_add(&argv, RUN_KEY);
 	strv_addf(&argv, "-p%u", machine->ssh_port);
 	strv_add(&argv, "root@127.0.0.1");
 	strv_add(&argv, "--");

@@ -100,10 +100,19 @@ static int make_disk(const struct run_machine *machine, struct err *err)
 	const struct board *board = machine->request->board;
 	own_free char *path = path_join(machine->state, "disk.qcow2");
 	own_free char *backing = mem_printf(RUN_IMAGE_DIR "/dray-%s.img", board->name);
-	own_free char *size =
-		mem_printf("%llu", (unsigned long long)board->image->disk_bytes);
-	char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", backing,
-	                RUN_STATE_DIR "/disk.qcow2", board->image->disk_bytes ? size : NULL, NULL};
+	own_free char *size = mem_printf("%llu", (unsigned long long)board->image->disk_bytes);
+	char *argv[] = {"qemu-img",
+	                "create",
+	                "-q",
+	                "-f",
+	                "qcow2",
+	                "-F",
+	                "raw",
+	                "-b",
+	                backing,
+	                RUN_DISK,
+	                board->image->disk_bytes ? size : NULL,
+	                NULL};
 	return fs_is_file(path) ? 0 : run_tool(machine, argv, err);
 }
 
@@ -111,7 +120,7 @@ static int make_variables(const struct run_machine *machine, struct err *err)
 {
 	own_free char *path = path_join(machine->state, "variables.fd");
 	const char *from = run_firmware_variables(machine->request->board);
-	char *argv[] = {"cp", "--sparse=always", (char *)from, RUN_STATE_DIR "/variables.fd", NULL};
+	char *argv[] = {"cp", "--sparse=always", (char *)from, RUN_VARIABLES, NULL};
 	return !from || fs_is_file(path) ? 0 : run_tool(machine, argv, err);
 }
 
@@ -201,8 +210,8 @@ static bool log_shows(const struct run_machine *machine, const char *text)
 static int fail(const struct run_machine *machine, struct err *err, const char *what)
 {
 	own(str) log = {0}, tail = {0};
-	err_set(err, ERR_BUILD, "%s: %s; the console is in %s", machine->request->board->name,
-	        what, machine->log);
+	err_set(err, ERR_BUILD, "%s: %s; the console is in %s", machine->request->board->name, what,
+	        machine->log);
 	if (fs_read(machine->log, LOG_MAX_BYTES, &log, NULL) < 0 || !log.len)
 		return -1;
 	const char *start = log.data + log.len;

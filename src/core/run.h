@@ -20,13 +20,13 @@ struct run_request {
 	const struct board *board;
 	const struct image *image;
 	enum run_kvm kvm;
-	bool persist;        /* keep what the machine writes, for the next run of this image */
-	unsigned memory_mib; /* 0: the board's */
-	unsigned cpus;       /* 0: 2 */
-	unsigned ssh_port;   /* on this machine's loopback; 0: a free one */
-	unsigned timeout_s;  /* 0: none */
-	const char *log;     /* the console's text goes here too; NULL: out/logs/run/<board>.log */
-	const char *until;   /* end well when the console shows this; NULL: none */
+	bool persist;         /* keep what the machine writes, for the next run of this image */
+	unsigned memory_mib;  /* 0: the board's */
+	unsigned cpus;        /* 0: 2 */
+	unsigned ssh_port;    /* on this machine's loopback; 0: a free one */
+	unsigned timeout_s;   /* 0: none */
+	const char *log;      /* the console's text goes here too; NULL: out/logs/run/<board>.log */
+	const char *until;    /* end well when the console shows this; NULL: none */
 	char *const *command; /* run by SSH, then the machine ends; NULL: none */
 };
 

@@ -51,7 +51,7 @@ static int prepare_vcpu(int vm, int vcpu)
 	uint64_t pc = GUEST_ADDRESS;
 	struct kvm_one_reg reg = {
 		.id = KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE |
-		      KVM_REG_ARM_CORE_REG(regs.pc),
+	              KVM_REG_ARM_CORE_REG(regs.pc),
 		.addr = (uintptr_t)&pc,
 	};
 	if (ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init) < 0 ||
@@ -74,10 +74,9 @@ static int run_guest(void *context)
 	int size = vcpu < 0 ? -1 : ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (size < (int)sizeof(struct kvm_run))
 		return errno ? errno : EIO;
-	void *memory = mmap(NULL, GUEST_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-	                    -1, 0);
-	struct kvm_run *run =
-		mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+	void *memory =
+		mmap(NULL, GUEST_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct kvm_run *run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
 	if (memory == MAP_FAILED || run == MAP_FAILED)
 		return errno;
 	memcpy(memory, guest_code, sizeof guest_code);

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Run in the booted machine by the tests of the full boards: says what it finds, one fact a line.
 state=$(systemctl is-system-running --wait)
 echo "state: $state"

@@ -9,18 +9,18 @@
 #include "own.h"
 #include "path.h"
 
-#define BASE                                                                                       \
-	"summary: base\n"                                                                          \
-	"packages: [linux, bash, less]\n"                                                          \
-	"options: {curl.http2: on}\n"                                                              \
-	"image:\n"                                                                                 \
-	"  version: 1.2\n"                                                                         \
-	"  date: 2025-11-23\n"                                                                     \
-	"  loader: direct\n"                                                                       \
-	"  kernel: usr/lib/modules/*/vmlinuz\n"                                                    \
-	"  cmdline: ['usrhash=${usr-hash}', quiet]\n"                                              \
-	"  os-release: {ID: dray, NAME: Dray}\n"                                                   \
-	"  usr-size: 64MiB\n"                                                                      \
+#define BASE                                          \
+	"summary: base\n"                             \
+	"packages: [linux, bash, less]\n"             \
+	"options: {curl.http2: on}\n"                 \
+	"image:\n"                                    \
+	"  version: 1.2\n"                            \
+	"  date: 2025-11-23\n"                        \
+	"  loader: direct\n"                          \
+	"  kernel: usr/lib/modules/*/vmlinuz\n"       \
+	"  cmdline: ['usrhash=${usr-hash}', quiet]\n" \
+	"  os-release: {ID: dray, NAME: Dray}\n"      \
+	"  usr-size: 64MiB\n"                         \
 	"  verity-size: 1MiB\n"
 
 struct checkout {
@@ -30,8 +30,7 @@ struct checkout {
 
 static void add_board(struct checkout *checkout, const char *name, const char *text)
 {
-	own_free char *path =
-		path_printf("%s/board-configs/%s/board.yaml", checkout->dir, name);
+	own_free char *path = path_printf("%s/board-configs/%s/board.yaml", checkout->dir, name);
 	assert_int_equal(fs_make_parents(path, NULL), 0);
 	assert_int_equal(fs_write_text(path, text, NULL), 0);
 }
