@@ -13,17 +13,15 @@
 #include "str.h"
 #include "yaml.h"
 
-enum { MAX_SEED_BYTES = 1 << 20 };
+enum { MAX_SEED_BYTES = 1 << 20, MAX_BUNDLE_BYTES = 16 << 20 };
 
 static const struct {
 	const char *key;
 	enum fixup_kind kind;
 } kinds[] = {
 	/* In the order of application: a link may lie in a directory, a copy replace a file. */
-	{"directories", FIXUP_DIR},
-	{"links", FIXUP_LINK},
-	{"files", FIXUP_FILE},
-	{"copies", FIXUP_COPY},
+	{"directories", FIXUP_DIR}, {"links", FIXUP_LINK},     {"files", FIXUP_FILE},
+	{"copies", FIXUP_COPY},     {"bundles", FIXUP_BUNDLE},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -41,7 +39,7 @@ static int add(struct seed_fixups *fixups, const struct yaml *yaml, const struct
 	if (!path_is_safe(fixup.path))
 		return yaml_error(yaml, node, err, "%s: not a path inside the environment",
 		                  fixup.path);
-	if (fixup.kind == FIXUP_COPY) {
+	if (fixup.kind == FIXUP_COPY || fixup.kind == FIXUP_BUNDLE) {
 		fixup.text += strspn(fixup.text, "/");
 		if (!path_is_safe(fixup.text))
 			return yaml_error(yaml, node, err, "%s: not a path inside the environment",
@@ -162,6 +160,21 @@ static int make_room(const char *path)
 	return errno == EISDIR || errno == EPERM ? rmdir(path) : -1;
 }
 
+/* In the order of the names, so that the same packages give the same bundle. */
+static int bundle(const char *dir, const char *path, struct err *err)
+{
+	own(strv) names = {0};
+	own(str) text = {0};
+	if (fs_list(dir, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.count; i++) {
+		own_free char *file = path_join(dir, names.items[i]);
+		if (fs_is_file(file) && fs_read(file, MAX_BUNDLE_BYTES, &text, err) < 0)
+			return -1;
+	}
+	return fs_write_text(path, str_text(&text), err);
+}
+
 int seed_fixup_apply(const struct fixup *fixup, const char *root, struct err *err)
 {
 	if (refuse_links(root, fixup->path, err) < 0)
@@ -180,5 +193,7 @@ int seed_fixup_apply(const struct fixup *fixup, const char *root, struct err *er
 	if (refuse_links(root, fixup->text, err) < 0)
 		return -1;
 	own_free char *from = path_join(root, fixup->text);
+	if (fixup->kind == FIXUP_BUNDLE)
+		return bundle(from, path, err);
 	return fs_copy_file(from, path, 0644, err);
 }

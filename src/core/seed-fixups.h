@@ -9,6 +9,8 @@
  *         links: {usr/bin/awk: gawk}                  # path: target
  *         files: {etc/hosts: "127.0.0.1 localhost\n"} # path: content
  *         copies: {etc/passwd: usr/share/base-passwd/passwd.master}
+ *         bundles:                                    # all files of a directory, one after the
+ * other etc/ssl/certs/ca-certificates.crt: usr/share/ca-certificates/mozilla
  */
 #pragma once
 
@@ -16,14 +18,15 @@
 #include "err.h"
 #include "vec.h"
 
-enum fixup_kind { FIXUP_DIR, FIXUP_LINK, FIXUP_FILE, FIXUP_COPY };
+enum fixup_kind { FIXUP_DIR, FIXUP_LINK, FIXUP_FILE, FIXUP_COPY, FIXUP_BUNDLE };
 
 /* One of them; text lives in the list's arena. */
 struct fixup {
 	const char *group;
 	enum fixup_kind kind;
 	const char *path; /* relative, safe */
-	const char *text; /* target, content, or path of what is copied; NULL for directories */
+	const char *text; /* target, content, or path of what is copied or bundled; NULL for
+	                     directories */
 };
 
 struct seed_fixups {

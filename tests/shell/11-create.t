@@ -44,6 +44,8 @@ fixups:
     directories: [etc, build]
     links: {usr/bin/awk: base10, var/run: /run}
     files: {etc/hosts: "127.0.0.1 localhost\n"}
+    copies: {etc/copy: usr/bin/base11}
+    bundles: {etc/bundle: usr/bin}
   parsers:
     links: {usr/bin/yacc: parser}
 X
@@ -68,6 +70,8 @@ is "… nor downloaded" "$(grep -c toolchain "$TMP/log")" 0
 is "fix-ups: a link" "$(readlink "$(layers out)/0/usr/bin/awk")" base10
 is "fix-ups: a link in a directory's place" "$(readlink "$(layers out)/0/var/run")" /run
 is "fix-ups: a file" "$(cat "$(layers out)/0/etc/hosts")" "127.0.0.1 localhost"
+is "fix-ups: a copy" "$(cat "$(layers out)/0/etc/copy")" base11
+is "fix-ups: a bundle" "$(head -n 2 "$(layers out)/0/etc/bundle")" "$(printf 'base10\nbase10')"
 ok "fix-ups: another group's, in its layer" sh -c "ls -d '$(layers out)'/[12]/usr/bin/yacc"
 is "no temporary tree is left" "$(temporaries out)" 0
 tree out >"$TMP/reference"
