@@ -37,9 +37,9 @@ int image_tree_make(const struct workspace *workspace, const struct board *board
                     struct image_tree *tree, struct err *err);
 /* Digest of names, modes and contents of /usr, initrd and kernel. */
 void image_tree_digest(const struct image_tree *tree, struct digest *ret_digest);
-/* Hard links (where that fails: copies) of the files below `dir`. */
+/* Copies below `dir`. */
 int image_tree_write_usr(const struct image_tree *tree, const char *dir, struct err *err);
-/* Copies, with the directories and links that every initrd has. */
+/* The same, with the directories and links that every initrd has. */
 int image_tree_write_initrd(const struct image_tree *tree, const char *dir, struct err *err);
 
 /* ---- image-initrd.c: chooses tree->initrd by the board's globs */

@@ -331,30 +331,20 @@ static int write_link(const struct image_file *file, const char *path, struct er
 	return symlink(file->value, path) < 0 ? err_errno(err, "%s", path) : 0;
 }
 
-/* The store's files have the right modes and must not be changed; a link is as good as a copy. The
- * board's own files have whatever modes the checkout's owner likes. */
-static int write_shared(const struct image_file *file, const char *path, struct err *err)
-{
-	if (!str_equal(file->owner, BOARD_OWNER) && link(file->source, path) == 0)
-		return 0;
-	return fs_copy_file(file->source, path, file->mode, err);
-}
-
+/* Never a hard link: mkfs.erofs writes the number of a file's names into the inode. */
 static int write_copy(const struct image_file *file, const char *path, struct err *err)
 {
 	return fs_copy_file(file->source, path, file->mode, err);
 }
 
-static int write_files(const struct image_file_list *files, const char *dir,
-                       int (*write_file)(const struct image_file *, const char *, struct err *),
-                       struct err *err)
+static int write_files(const struct image_file_list *files, const char *dir, struct err *err)
 {
 	for (vec_each(place, files)) {
 		const struct image_file *file = *place;
 		own_free char *path = path_join(dir, file->path);
 		if (fs_make_parents(path, err) < 0)
 			return err_wrap(err, "/%s of %s", file->path, file->owner);
-		if ((file->type == 'l' ? write_link : write_file)(file, path, err) < 0)
+		if ((file->type == 'l' ? write_link : write_copy)(file, path, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -362,7 +352,7 @@ static int write_files(const struct image_file_list *files, const char *dir,
 
 int image_tree_write_usr(const struct image_tree *tree, const char *dir, struct err *err)
 {
-	return write_files(&tree->usr, dir, write_shared, err);
+	return write_files(&tree->usr, dir, err);
 }
 
 static int write_initrd_skeleton(const char *dir, struct err *err)
@@ -386,5 +376,5 @@ int image_tree_write_initrd(const struct image_tree *tree, const char *dir, stru
 {
 	if (write_initrd_skeleton(dir, err) < 0)
 		return -1;
-	return write_files(&tree->initrd, dir, write_copy, err);
+	return write_files(&tree->initrd, dir, err);
 }
