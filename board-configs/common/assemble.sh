@@ -11,8 +11,9 @@ size() { stat -c %s "$1"; }
 stamp() { find "$@" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +; }
 
 echo "== /usr"
+# A fixed number of workers: one cuts large files differently from several.
 mkfs.erofs --quiet --all-root -T "$SOURCE_DATE_EPOCH" -U "$USR_UUID" -z "$COMPRESSION" -C 65536 \
-	--workers=1 usr.erofs tree/usr
+	--workers=4 usr.erofs tree/usr
 
 echo "== hash tree"
 veritysetup format --hash=sha256 --data-block-size=4096 --hash-block-size=4096 --salt="$SALT" \
@@ -48,12 +49,13 @@ case $EFI_ARCH in
 x64) boot=BOOTX64.EFI ;;
 aa64) boot=BOOTAA64.EFI ;;
 esac
-mkdir -p esp-root/EFI/{BOOT,Linux,systemd} esp-root/loader
-cp loader "esp-root/EFI/BOOT/$boot"
-cp loader "esp-root/EFI/systemd/systemd-boot$EFI_ARCH.efi"
-cp uki.efi "esp-root/EFI/Linux/dray_$VERSION.efi"
-printf 'timeout 0\n' >esp-root/loader/loader.conf
-stamp esp-root
+printf 'timeout 0\n' >loader.conf
+stamp loader loader.conf uki.efi
 truncate -s "${ESP_MIB}M" esp
 mkfs.vfat --invariant -F32 -i "$FAT_ID" -n ESP esp
-mcopy -s -m -Q -i esp esp-root/EFI esp-root/loader ::
+# One by one: a recursive copy would follow the order of the directory it reads.
+mmd -i esp ::EFI ::EFI/BOOT ::EFI/Linux ::EFI/systemd ::loader
+mcopy -m -i esp loader "::EFI/BOOT/$boot"
+mcopy -m -i esp loader "::EFI/systemd/systemd-boot$EFI_ARCH.efi"
+mcopy -m -i esp uki.efi "::EFI/Linux/dray_$VERSION.efi"
+mcopy -m -i esp loader.conf ::loader/loader.conf
