@@ -10,6 +10,9 @@
 #include "path.h"
 #include "yaml.h"
 
+/* Raised with the seed's locks. */
+#define SNAPSHOT_DATE "20261123T000000Z"
+
 enum { MAX_CONFIG_BYTES = 1 << 20 };
 
 void mirrors_release(struct mirrors *mirrors)
@@ -312,6 +315,19 @@ static int add_variable(struct mirrors *mirrors, const char *name, const char *v
 	return 0;
 }
 
+/* Where a machine that knows no mirror finds every file that was ever published: Debian's public
+ * snapshot archive, as it was on the day. Slow, so the last resort. */
+static void add_snapshot(struct mirrors *mirrors)
+{
+	static const char *const names[] = {"debian", "debian-security"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		own_free char *url = mem_printf("https://snapshot.debian.org/archive/%s/%s",
+		                                names[i], SNAPSHOT_DATE);
+		if (!mirrors_find(mirrors, names[i]))
+			add_base(mirrors, names[i], url);
+	}
+}
+
 int mirrors_load(const struct workspace *workspace, struct mirrors *ret_mirrors, struct err *err)
 {
 	own(mirrors) mirrors = {0};
@@ -323,6 +339,8 @@ int mirrors_load(const struct workspace *workspace, struct mirrors *ret_mirrors,
 	if (add_variable(&mirrors, "debian", "SDK_MIRROR_DEBIAN", err) < 0 ||
 	    add_variable(&mirrors, "debian-security", "SDK_MIRROR_DEBIAN_SECURITY", err) < 0)
 		return -1;
+	if (!apt)
+		add_snapshot(&mirrors);
 	*ret_mirrors = mirrors;
 	mirrors = (struct mirrors){0};
 	return 0;

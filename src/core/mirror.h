@@ -18,7 +18,8 @@ struct mirrors {
 /* Two are known everywhere: "debian" and "debian-security". Their base addresses are those of
  * $SDK_MIRROR_DEBIAN and $SDK_MIRROR_DEBIAN_SECURITY (separated by blanks) when set, and nothing
  * else; otherwise sdk.yaml's `mirrors:` (a map from names to lists; other names are possible), then
- * the machine's own apt configuration ($SDK_APT_DIR, or /etc/apt). */
+ * the machine's own apt configuration in /etc/apt, then Debian's public snapshot archive.
+ * $SDK_APT_DIR stands for all that the machine knows: there is nothing behind it. */
 int mirrors_load(const struct workspace *workspace, struct mirrors *ret_mirrors, struct err *err);
 void mirrors_release(struct mirrors *mirrors);
 /* The mirror, or NULL. */
