@@ -24,8 +24,8 @@ struct file_size {
 	uint64_t bytes;
 };
 
-/* Each round of solving may bring new alternatives; a handful were ever needed. */
-enum { MAX_ROUNDS = 20 };
+/* Each round of solving may bring new alternatives; a handful were ever needed. Messages stay short. */
+enum { MAX_ROUNDS = 20, MAX_PROBLEMS = 3, MAX_REASONS = 6 };
 
 struct solv {
 	Pool *pool;
@@ -234,13 +234,31 @@ static void consider(struct solv *solv, const struct solv_set *only)
 	pool_createwhatprovides(pool);
 }
 
+/* A problem is told by all of its rules: the one that libsolv thinks most telling ("none of the
+ * providers can be installed") leaves out which package is in the way. */
+static void explain_problem(Solver *solver, Id problem, struct str *text)
+{
+	Queue rules;
+	queue_init(&rules);
+	solver_findallproblemrules(solver, problem, &rules);
+	for (int i = 0; i < rules.count && i < MAX_REASONS; i++) {
+		Id source, target, dependency;
+		SolverRuleinfo info = solver_ruleinfo(solver, rules.elements[i], &source, &target,
+		                                      &dependency);
+		if (info == SOLVER_RULE_JOB)
+			continue;
+		str_addf(text, "%s%s", text->len ? "; " : "",
+		         solver_problemruleinfo2str(solver, info, source, target, dependency));
+	}
+	queue_free(&rules);
+}
+
 static int explain(Solver *solver, struct err *err)
 {
 	own(str) text = {0};
 	Id problems = (Id)solver_problem_count(solver);
-	for (Id problem = 1; problem <= problems && problem <= 5; problem++)
-		str_addf(&text, "%s%s", problem > 1 ? "; " : "",
-		         solver_problem2str(solver, problem));
+	for (Id problem = 1; problem <= problems && problem <= MAX_PROBLEMS; problem++)
+		explain_problem(solver, problem, &text);
 	return err_set(err, ERR_INPUT, "%s", str_text(&text));
 }
 
