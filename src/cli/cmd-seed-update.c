@@ -66,7 +66,8 @@ static void print_change(const struct lock_change *change)
 	char size[32];
 	cli_bytes((new ? new : old)->size_bytes, size);
 	if (str_equal(kind, "added"))
-		cli_print("added    %s %s (%s) in %s\n", new->name, new->version, size, new->groups);
+		cli_print("added    %s %s (%s) in %s\n", new->name, new->version, size,
+		          new->groups);
 	else if (str_equal(kind, "removed"))
 		cli_print("removed  %s %s (%s) from %s\n", old->name, old->version, size,
 		          old->groups);
@@ -94,7 +95,8 @@ static void print_plain(const struct update *update, bool dry_run)
 		return;
 	}
 	cli_print("%s: %zu added, %zu removed, %zu updated, %zu moved; %zu packages, %s "
-	          "(before: %zu, %s)%s\n", path_base(update->path), count_kind(changes, "added"),
+	          "(before: %zu, %s)%s\n",
+	          path_base(update->path), count_kind(changes, "added"),
 	          count_kind(changes, "removed"), count_kind(changes, "updated"),
 	          count_kind(changes, "moved"), update->new.files.count, new,
 	          update->old.files.count, old, dry_run ? "; not written" : "");
@@ -164,9 +166,8 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	(void)argc, (void)argv;
 	own(update) update = {0};
 	bool dry_run = cli_has(cli, "dry-run");
-	if (load(cli, &update, err) < 0 ||
-	    seed_resolve(&cli->workspace, &update.seed, update.arch, &cli->sink, &update.new, err) <
-	            0)
+	if (load(cli, &update, err) < 0 || seed_resolve(&cli->workspace, &update.seed, update.arch,
+	                                                &cli->sink, &update.new, err) < 0)
 		return -1;
 	lock_diff(&update.old, &update.new, &update.changes);
 	bool write = update.changes.count > 0 && !dry_run;
@@ -183,9 +184,11 @@ const struct command cmd_seed_update = {
 	.name = "seed update",
 	.summary = "Resolve the environment's packages anew and lock their versions",
 	.description =
-		"Reads bootstrap/seed.yaml, fetches the archive's indexes, checks their signatures\n"
+		"Reads bootstrap/seed.yaml, fetches the archive's indexes, checks their "
+                "signatures\n"
 		"against the keys in bootstrap/keys, finds for each group of the environment the\n"
-		"packages it takes, and writes bootstrap/seed.<arch>.lock. Shows what changes; the\n"
+		"packages it takes, and writes bootstrap/seed.<arch>.lock. Shows what changes; "
+                "the\n"
 		"next `sdk create` makes the new environment.\n",
 	.examples = "  sdk seed update --dry-run      # what would change?\n"
 		    "  sdk seed update --arch=arm64   # the lock for arm64 build machines\n",

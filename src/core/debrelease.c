@@ -15,7 +15,8 @@
 static char *field(const char *text, const char *name)
 {
 	size_t length = strlen(name);
-	for (const char *line = text; line; line = strchr(line, '\n'), line = line ? line + 1 : line) {
+	for (const char *line = text; line;
+	     line = strchr(line, '\n'), line = line ? line + 1 : line) {
 		if (strncmp(line, name, length) != 0 || line[length] != ':')
 			continue;
 		const char *value = line + length + 1;
@@ -53,7 +54,9 @@ int debrelease_check(const char *text, const char *suite, time_t now, struct err
 	own_free char *until = field(text, "Valid-Until");
 	if (!(codename && str_equal(codename, suite)) && !(name && str_equal(name, suite)))
 		return err_set(err, ERR_TRUST, "wanted the release \"%s\", got \"%s\"", suite,
-		               codename ? codename : name ? name : "");
+		               codename ? codename
+		               : name   ? name
+		                        : "");
 	if (!until)
 		return 0;
 	time_t end = parse_date(until);

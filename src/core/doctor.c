@@ -63,9 +63,10 @@ const char *doctor_verdict_name(enum doctor_verdict verdict)
 }
 
 /* `hint` may be NULL; the rest is the text's format. */
-__attribute__((format(printf, 5, 6))) static void
-note(const struct examination *examination, const char *name, enum doctor_verdict verdict,
-     const char *hint, const char *format, ...)
+__attribute__((format(printf, 5, 6))) static void note(const struct examination *examination,
+                                                       const char *name,
+                                                       enum doctor_verdict verdict,
+                                                       const char *hint, const char *format, ...)
 {
 	struct doctor *doctor = examination->doctor;
 	va_list args;
@@ -147,8 +148,8 @@ static void examine_overlay(const struct examination *examination)
 	    try_overlay(dir, &err) < 0)
 		note_error(examination, "overlay", DOCTOR_BAD, &err);
 	else
-		note(examination, "overlay", DOCTOR_GOOD, NULL, "overlays of directories in %s work",
-		     out);
+		note(examination, "overlay", DOCTOR_GOOD, NULL,
+		     "overlays of directories in %s work", out);
 	if (dir)
 		fs_remove_tree(dir, NULL);
 	if (!existed)
@@ -170,14 +171,15 @@ static char *existing_dir(const char *path)
 	return dir;
 }
 
-static void examine_space(const struct examination *examination, const char *name,
-                          const char *path, const char *variable, uint64_t needed, uint64_t wanted)
+static void examine_space(const struct examination *examination, const char *name, const char *path,
+                          const char *variable, uint64_t needed, uint64_t wanted)
 {
 	own_free char *dir = existing_dir(path);
 	uint64_t bytes = fs_free_bytes(dir);
-	own_free char *hint = mem_printf("make room, or set %s to a directory with more; building a "
-	                                 "board's image takes about %" PRIu64 " GB",
-	                                 variable, wanted / GIB);
+	own_free char *hint =
+		mem_printf("make room, or set %s to a directory with more; building a "
+	                   "board's image takes about %" PRIu64 " GB",
+	                   variable, wanted / GIB);
 	enum doctor_verdict verdict = bytes < needed   ? DOCTOR_BAD
 	                              : bytes < wanted ? DOCTOR_SLOW
 	                                               : DOCTOR_GOOD;
@@ -245,7 +247,8 @@ static void examine_programs(const struct examination *examination)
 	own_free char *names = strv_join(&missing, ", ");
 	if (missing.count)
 		note(examination, "programs", DOCTOR_SLOW,
-		     "run bootstrap/install-deps (gpg checks signatures, the others compile the SDK)",
+		     "run bootstrap/install-deps (gpg checks signatures, the others compile the "
+		     "SDK)",
 		     "missing: %s", names);
 	else
 		note(examination, "programs", DOCTOR_GOOD, NULL, "gpg, cc and make are there");
@@ -306,9 +309,8 @@ static int add_probes(struct probes *probes, const struct mirrors *mirrors,
 
 static void fetch_probe(const struct probe *probe, struct err *err)
 {
-	static const struct fetch_options quick = {.connect_seconds = CONNECT_SECONDS,
-	                                           .stall_seconds = STALL_SECONDS,
-	                                           .rounds = 1};
+	static const struct fetch_options quick = {
+		.connect_seconds = CONNECT_SECONDS, .stall_seconds = STALL_SECONDS, .rounds = 1};
 	struct fetch_file file = {.name = probe->mirror, .path = probe->path, .urls = &probe->urls};
 	fetch_all(&file, 1, &quick, NULL, err);
 }
@@ -327,8 +329,9 @@ static void judge_mirror(const struct examination *examination, const struct pro
 			return note(examination, "mirror", DOCTOR_GOOD, NULL, "%s answers (%s)",
 			            mirror, probe->urls.items[0]);
 	}
-	err_hint(&err, "check the network and proxy settings (https_proxy), or name another mirror: "
-	               "SDK_MIRROR_DEBIAN, or mirrors: in sdk.yaml");
+	err_hint(&err,
+	         "check the network and proxy settings (https_proxy), or name another mirror: "
+	         "SDK_MIRROR_DEBIAN, or mirrors: in sdk.yaml");
 	note_error(examination, "mirror", examination->created ? DOCTOR_SLOW : DOCTOR_BAD, &err);
 }
 
@@ -338,8 +341,7 @@ static int prepare_probes(const struct examination *examination, const struct se
 	own(mirrors) mirrors = {0};
 	own_free char *parent = workspace_cache(examination->workspace, "indexes");
 	if (mirrors_load(examination->workspace, &mirrors, err) < 0 ||
-	    fs_make_dirs(parent, 0755, err) < 0 ||
-	    fs_make_temporary(parent, &probes->dir, err) < 0)
+	    fs_make_dirs(parent, 0755, err) < 0 || fs_make_temporary(parent, &probes->dir, err) < 0)
 		return -1;
 	for (vec_each(index, &seed->indexes))
 		if (!is_probed(probes, index->mirror) &&
@@ -386,8 +388,8 @@ static void examine_environment(struct examination *examination)
 void doctor_examine(const struct workspace *workspace, const struct event_sink *sink,
                     struct doctor *ret_doctor)
 {
-	struct examination examination = {.workspace = workspace, .sink = sink,
-	                                  .doctor = ret_doctor};
+	struct examination examination = {
+		.workspace = workspace, .sink = sink, .doctor = ret_doctor};
 	examine_kernel(&examination);
 	examine_namespaces(&examination);
 	examine_overlay(&examination);

@@ -1,6 +1,7 @@
 /* The seed's indexes: fetched, their signatures and digests checked, read into a solver.
  *
- * The chain: bootstrap/keys -> InRelease (signed) -> Packages (SHA-256 in InRelease) -> the lock. */
+ * The chain: bootstrap/keys -> InRelease (signed) -> Packages (SHA-256 in InRelease) -> the lock.
+ */
 #include "seed-index.h"
 
 #include <stdlib.h>
@@ -157,8 +158,8 @@ static int add_component(struct packages_fetch *fetch, const struct seed *seed, 
 	snprintf(source.sha256, sizeof source.sha256, "%s", file.sha256);
 	strv_addf(&source.urls, "mirror://%s/dists/%s/%s", index->mirror, index->suite, path);
 	/* While the archive is being updated, the file of this Release has only this name left. */
-	strv_addf(&source.urls, "mirror://%s/dists/%s/%s/binary-%s/by-hash/SHA256/%s", index->mirror,
-	          index->suite, component, arch, file.sha256);
+	strv_addf(&source.urls, "mirror://%s/dists/%s/%s/binary-%s/by-hash/SHA256/%s",
+	          index->mirror, index->suite, component, arch, file.sha256);
 	vec_push(&fetch->sources, source);
 	vec_push(&fetch->indexes, number);
 	return 0;

@@ -146,8 +146,10 @@ static int add_file(struct resolution *resolution, const struct taken *taken, st
 	struct arena *arena = &lock->arena;
 	solv_describe(resolution->solv, taken->package, &package);
 	if (!package.path || !package.sha256 || !package.size_bytes)
-		return err_set(err, ERR_INPUT, "package %s %s: its index tells no file name, "
-		                               "SHA-256 or size", package.name, package.version);
+		return err_set(err, ERR_INPUT,
+		               "package %s %s: its index tells no file name, "
+		               "SHA-256 or size",
+		               package.name, package.version);
 	const char *mirror = resolution->seed->indexes.items[package.index].mirror;
 	vec_push(&lock->files,
 	         (struct lock_file){

@@ -55,10 +55,12 @@ static int decode_index(const struct yaml *yaml, const struct yaml_node *node,
 		strv_add(&index->components, "main");
 	for (size_t i = 0; i < index->components.count; i++)
 		if (!is_word(index->components.items[i]))
-			return yaml_error(yaml, node, err, "components: wanted words like \"main\"");
+			return yaml_error(yaml, node, err,
+			                  "components: wanted words like \"main\"");
 	if (!is_word(index->mirror) || !is_word(index->suite))
-		return yaml_error(yaml, node, err, "wanted a mirror like \"debian\" and a suite "
-		                                   "like \"trixie\"");
+		return yaml_error(yaml, node, err,
+		                  "wanted a mirror like \"debian\" and a suite "
+		                  "like \"trixie\"");
 	return 0;
 }
 
@@ -197,8 +199,10 @@ static int decode_keyrings(const struct yaml *yaml, const struct yaml_node *node
 		return -1;
 	for (size_t i = 0; i < seed->keyrings.count; i++)
 		if (!path_is_safe(seed->keyrings.items[i]))
-			return yaml_error(yaml, node, err, "keyrings: %s: wanted a path in the "
-			                                   "checkout", seed->keyrings.items[i]);
+			return yaml_error(yaml, node, err,
+			                  "keyrings: %s: wanted a path in the "
+			                  "checkout",
+			                  seed->keyrings.items[i]);
 	return node->count ? 0 : yaml_error(yaml, node, err, "keyrings: there are none");
 }
 
@@ -210,7 +214,8 @@ static int read_seed(struct seed *seed, const char *arch, struct err *err)
 	         NULL},
 		{"keyrings", YAML_CUSTOM, offsetof(struct seed_text, seed), true, decode_keyrings,
 	         NULL},
-		{"groups", YAML_CUSTOM, offsetof(struct seed_text, groups), true, decode_node, NULL},
+		{"groups", YAML_CUSTOM, offsetof(struct seed_text, groups), true, decode_node,
+	         NULL},
 		{"fixups", YAML_CUSTOM, offsetof(struct seed_text, fixups), false, decode_node,
 	         NULL},
 	};
@@ -226,8 +231,7 @@ static int read_seed(struct seed *seed, const char *arch, struct err *err)
 int seed_load(const char *path, const char *arch, struct seed *ret_seed, struct err *err)
 {
 	own(seed) seed = {0};
-	if (yaml_load(path, MAX_SEED_BYTES, &seed.yaml, err) < 0 ||
-	    read_seed(&seed, arch, err) < 0)
+	if (yaml_load(path, MAX_SEED_BYTES, &seed.yaml, err) < 0 || read_seed(&seed, arch, err) < 0)
 		return -1;
 	*ret_seed = seed;
 	seed = (struct seed){0};

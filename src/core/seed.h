@@ -19,7 +19,7 @@ struct seed_index {
 /* Packages that go together; text and nodes belong to the seed's yaml. */
 struct seed_group {
 	const char *name;
-	bool closure; /* with all they depend on; false: exactly these */
+	bool closure;                           /* with all they depend on; false: exactly these */
 	VEC(const struct yaml_node *) packages; /* for the architecture asked for */
 };
 
@@ -39,7 +39,7 @@ struct seed {
 	struct yaml yaml;
 	char *suite;
 	VEC(struct seed_index) indexes;
-	struct strv keyrings; /* relative to the checkout */
+	struct strv keyrings;          /* relative to the checkout */
 	VEC(struct seed_group) groups; /* sorted by name */
 };
 

@@ -24,7 +24,8 @@ struct file_size {
 	uint64_t bytes;
 };
 
-/* Each round of solving may bring new alternatives; a handful were ever needed. Messages stay short. */
+/* Each round of solving may bring new alternatives; a handful were ever needed. Messages stay
+ * short. */
 enum { MAX_ROUNDS = 20, MAX_PROBLEMS = 3, MAX_REASONS = 6 };
 
 struct solv {
@@ -67,7 +68,7 @@ void solv_set_release(struct solv_set *set)
 struct tee {
 	struct solv *solv;
 	FILE *file;
-	struct str line; /* the part of it that has come */
+	struct str line;       /* the part of it that has come */
 	struct file_size size; /* what its stanza has shown so far */
 };
 
@@ -178,8 +179,8 @@ int solv_find(struct solv *solv, const char *name)
 	if (!wanted)
 		return 0;
 	FOR_PROVIDES(p, pp, wanted)
-		if (pool_id2solvable(pool, p)->name == wanted && (!best || is_better(pool, p, best)))
-			best = p;
+	if (pool_id2solvable(pool, p)->name == wanted && (!best || is_better(pool, p, best)))
+		best = p;
 	return best;
 }
 
@@ -243,8 +244,8 @@ static void explain_problem(Solver *solver, Id problem, struct str *text)
 	solver_findallproblemrules(solver, problem, &rules);
 	for (int i = 0; i < rules.count && i < MAX_REASONS; i++) {
 		Id source, target, dependency;
-		SolverRuleinfo info = solver_ruleinfo(solver, rules.elements[i], &source, &target,
-		                                      &dependency);
+		SolverRuleinfo info =
+			solver_ruleinfo(solver, rules.elements[i], &source, &target, &dependency);
 		if (info == SOLVER_RULE_JOB)
 			continue;
 		str_addf(text, "%s%s", text->len ? "; " : "",
@@ -295,8 +296,8 @@ static bool has_provider_in(Pool *pool, Id dependency, const Map *set)
 {
 	Id p, pp;
 	FOR_PROVIDES(p, pp, dependency)
-		if (MAPTST(set, p))
-			return true;
+	if (MAPTST(set, p))
+		return true;
 	return false;
 }
 
@@ -310,7 +311,8 @@ static void favor(Queue *jobs, Id dependency)
 }
 
 /* Debian's rule is that the first alternative is the one meant (Debian Policy 7.1), which libsolv
- * doesn't know. Asks for those that were passed over; true when there were any it did not know of. */
+ * doesn't know. Asks for those that were passed over; true when there were any it did not know of.
+ */
 static bool favor_first_alternatives(Pool *pool, const struct solv_set *set, Queue *jobs)
 {
 	Map in_set;

@@ -24,8 +24,8 @@ struct solv_package {
 struct solv *solv_open(const char *arch);
 void solv_close(struct solv *solv);
 void solv_set_release(struct solv_set *set);
-/* Reads a Packages file (plain, or compressed as its suffix says). `index` is the caller's number for
- * it. Of a version that several indexes have, the one read first is taken. */
+/* Reads a Packages file (plain, or compressed as its suffix says). `index` is the caller's number
+ * for it. Of a version that several indexes have, the one read first is taken. */
 int solv_add_index(struct solv *solv, const char *path, unsigned index, struct err *err);
 
 /* The newest version of the package of exactly this name (a virtual one is none), or 0. */

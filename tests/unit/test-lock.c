@@ -68,7 +68,8 @@ static void refuses_what_is_wrong(void **state)
 		{"suite\ttrixie\n" BASH, "x.lock:2: the lines"},
 		{"suite\ta b\n", "x.lock:1: a suite"},
 		{HEAD "bash\n", "x.lock:3: wanted seven fields"},
-		{HEAD "bash\t1\tall\tmirror://d/p.deb\t1\t" SUM_A "\tbase\tmore\n", "more than seven"},
+		{HEAD "bash\t1\tall\tmirror://d/p.deb\t1\t" SUM_A "\tbase\tmore\n",
+	         "more than seven"},
 		{HEAD "Bash\t1\tall\tmirror://d/p.deb\t1\t" SUM_A "\tbase\n", "a name"},
 		{HEAD "../x\t1\tall\tmirror://d/p.deb\t1\t" SUM_A "\tbase\n", "a name"},
 		{HEAD "bash\t1 2\tall\tmirror://d/p.deb\t1\t" SUM_A "\tbase\n", "a version"},
@@ -120,7 +121,9 @@ static void digests_see_what_builds_see(void **state)
 	assert_int_equal(parse(HEAD BASH ZLIB, &lock, &err), 0);
 	/* Where a file comes from is nothing that a build sees. */
 	assert_int_equal(parse(HEAD "bash\t5.2-1\tamd64\tmirror://security/bash.deb\t12\t" SUM_A
-	                            "\tbase\n" ZLIB, &other, &err), 0);
+	                            "\tbase\n" ZLIB,
+	                       &other, &err),
+	                 0);
 	assert_true(digest_equal(&lock.digest, &other.digest));
 	lock_group_digest(&lock, "base", &a);
 	lock_group_digest(&lock, "kernel", &b);
@@ -136,10 +139,14 @@ static void differences(void **state)
 	own(lock) old = {0}, new = {0}, none = {0};
 	own(lock_changes) changes = {0}, all = {0}, same = {0};
 	assert_int_equal(parse(HEAD "aaa\t1\tall\tmirror://d/a.deb\t1\t" SUM_A "\tbase\n" BASH ZLIB,
-	                       &old, &err), 0);
-	assert_int_equal(parse(HEAD BASH "dash\t1\tall\tmirror://d/d.deb\t1\t" SUM_A "\tbase\n"
+	                       &old, &err),
+	                 0);
+	assert_int_equal(parse(HEAD BASH
+	                       "dash\t1\tall\tmirror://d/d.deb\t1\t" SUM_A "\tbase\n"
 	                       "zlib1g\t1:1.4\tall\tmirror://debian/pool/z/zlib.deb\t34\t" SUM_B
-	                       "\tkernel,sdk\n", &new, &err), 0);
+	                       "\tkernel,sdk\n",
+	                       &new, &err),
+	                 0);
 	lock_diff(&old, &new, &changes);
 	assert_int_equal(changes.count, 3);
 	assert_string_equal(changes.items[0].old->name, "aaa");

@@ -33,9 +33,9 @@ static char *write_file(const char *name, const char *text)
 
 /* ---- seed.yaml */
 
-#define TOP                                                 \
-	"suite: trixie\n"                                   \
-	"indexes: [{mirror: debian, suite: trixie}]\n"      \
+#define TOP                                            \
+	"suite: trixie\n"                              \
+	"indexes: [{mirror: debian, suite: trixie}]\n" \
 	"keyrings: [bootstrap/keys/a.asc]\n"
 
 static void reads_groups_for_an_architecture(void **state)
@@ -43,11 +43,12 @@ static void reads_groups_for_an_architecture(void **state)
 	(void)state;
 	own(err) err = {0};
 	own(seed) seed = {0};
-	own_free char *path = write_file(
-		"good.yaml", TOP "groups:\n"
-		                 "  tool:\n    summary: s\n    closure: false\n    packages: [x]\n"
-		                 "    packages-on: {arm64: [y, z], amd64: [w]}\n"
-		                 "  base: {summary: s, packages: [bash, gcc]}\n");
+	own_free char *path =
+		write_file("good.yaml",
+	                   TOP "groups:\n"
+	                       "  tool:\n    summary: s\n    closure: false\n    packages: [x]\n"
+	                       "    packages-on: {arm64: [y, z], amd64: [w]}\n"
+	                       "  base: {summary: s, packages: [bash, gcc]}\n");
 	assert_int_equal(seed_load(path, "arm64", &seed, &err), 0);
 	assert_string_equal(seed.indexes.items[0].components.items[0], "main");
 	assert_int_equal(seed.groups.count, 2);
@@ -135,22 +136,21 @@ static void release_lists_files(void **state)
 /* ---- what packages need */
 
 /* The digests differ in the last digits, which are `id`. */
-#define PACKAGE(name, version, fields, id)                                                       \
-	"Package: " name "\nVersion: " version "\nArchitecture: amd64\n" fields                  \
-	"Filename: pool/" name "_" version ".deb\nSize: 10" id "\n"                              \
+#define PACKAGE(name, version, fields, id)                                      \
+	"Package: " name "\nVersion: " version "\nArchitecture: amd64\n" fields \
+	"Filename: pool/" name "_" version ".deb\nSize: 10" id "\n"             \
 	"SHA256: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd" id "\n\n"
 
 static const char main_index[] =
-	PACKAGE("app", "1.0", "Depends: first | second, libx (>= 1)\nRecommends: extra\n", "01")
-	PACKAGE("first", "1.0", "Provides: either\n", "02")
-	PACKAGE("second", "1.0", "Provides: either\n", "03")
-	PACKAGE("libx", "1.0", "", "04")
-	PACKAGE("extra", "1.0", "", "05")
-	PACKAGE("broken", "1.0", "Depends: nothing-has-this\n", "06")
-	PACKAGE("foe", "1.0", "Conflicts: first\n", "07")
-	PACKAGE("wants-second", "1.0", "Depends: second\n", "08");
-static const char security_index[] = PACKAGE("libx", "1.0+deb1", "", "09")
-	PACKAGE("first", "1.0", "Provides: either\n", "02");
+	PACKAGE("app", "1.0", "Depends: first | second, libx (>= 1)\nRecommends: extra\n",
+                "01") PACKAGE("first", "1.0", "Provides: either\n",
+                              "02") PACKAGE("second", "1.0", "Provides: either\n", "03")
+		PACKAGE("libx", "1.0", "", "04") PACKAGE("extra", "1.0", "", "05")
+			PACKAGE("broken", "1.0", "Depends: nothing-has-this\n", "06")
+				PACKAGE("foe", "1.0", "Conflicts: first\n", "07")
+					PACKAGE("wants-second", "1.0", "Depends: second\n", "08");
+static const char security_index[] =
+	PACKAGE("libx", "1.0+deb1", "", "09") PACKAGE("first", "1.0", "Provides: either\n", "02");
 
 static struct solv *open_indexes(void)
 {
