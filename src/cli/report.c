@@ -138,8 +138,11 @@ static void begin_task(struct report *report, const struct event *event)
 	                    .started = now(),
 	                    .phase = event->text ? mem_strdup(event->text) : NULL};
 	vec_push(&report->tasks, task);
-	if (report->verbose && !report->tty)
-		print_line(report, NULL, "start ", event->task);
+	if (report->tty || report->quiet || !(event->text || report->verbose))
+		return;
+	own_free char *line = event->text ? mem_printf("%s: %s", event->task, event->text)
+	                                  : mem_strdup(event->task);
+	print_line(report, NULL, "start  ", line);
 }
 
 static void end_task(struct report *report, const struct event *event)

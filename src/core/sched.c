@@ -400,6 +400,7 @@ static int succeed(struct scheduler *s, struct job *job, struct err *err)
 		bytes += output->bytes;
 	emit(s, (struct event){.kind = EVENT_END,
 	                       .task = job->node->name,
+	                       .text = job->node->recipe->version,
 	                       .done = bytes,
 	                       .unit = "B",
 	                       .seconds = seconds});

@@ -25,6 +25,12 @@ plan() { "$SDK" build -n "$@" | awk '{print $1, $2}'; }
 digests() { "$SDK" info "$1" --json | tr ',' '\n' | sed -n 's/.*"digest": *"\([0-9a-f]*\)".*/\1/p' | sort; }
 
 ok "the C library and zlib build, or are there" build zlib
+# From here on the shared cache is left alone, but for what was downloaded.
+downloads=${SDK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sdk}/downloads
+SDK_CACHE=$TMP/cache
+export SDK_CACHE
+mkdir -p "$SDK_CACHE"; ln -s "$downloads" "$SDK_CACHE/downloads"
+once=$$-$(date +%s) # so that an earlier run's outputs are not found
 
 # ---- a library and a program that uses it
 recipe t-lib <<'Y'
@@ -76,14 +82,14 @@ is "nothing is built twice" "$(build t-app 2>&1 | tail -1 | sed 's/^[0-9]* //')"
 is "a plan knows that" "$(plan t-app | tail -1)" "6 packages"
 sed -i 's/^summary:.*/# A comment.\nsummary: Said differently/' "$SDK_ROOT/recipes/t-lib/recipe.yaml"
 is "comments and summaries are no reason to build" "$(plan t-app | grep -c '^build\|^wait')" 0
-sed -i 's/^    install -Dm755 libt/    : a different command\n&/' "$SDK_ROOT/recipes/t-lib/recipe.yaml"
+sed -i "s/^    install -Dm755 libt/    : $once\n&/" "$SDK_ROOT/recipes/t-lib/recipe.yaml"
 is "a changed phase is one" "$(plan t-app | head -2 | tr '\n' ' ')" "build t-lib wait t-app "
 ok "why says which" sh -c "'$SDK' build -n t-app | grep -q 'phase install changed'"
 build t-app >"$TMP/build.log" 2>&1
 is "the same output stops the wave" "$(grep -c 't-app' "$TMP/build.log")" 0
 ok "the library was built" grep -q t-lib "$TMP/build.log"
 before=$(digests t-app)
-echo 'int t(void) { return 43; }' >"$SDK_ROOT/recipes/t-lib/files/t.c"
+echo "int t(void) { return $(date +%s); }" >"$SDK_ROOT/recipes/t-lib/files/t.c"
 ok "a changed output goes on" build t-app
 ok "to its user" sh -c "! [ '$before' = '$(digests t-lib)' ]"
 
@@ -138,6 +144,7 @@ fails "a program for another machine" 1 'usr/share/a is for aarch64, not for x86
 recipe t-places <<'Y'
 build: make
 phases:
+  compile: ":"
   install: |
     install -Dm755 /dev/null "$DEST"/opt/t/file
     install -Dm4755 "$FILES"/id "$DEST"/usr/bin/id
@@ -195,18 +202,19 @@ recipe t-slow <<'Y'
 build: make
 phases:
   compile: |
-    sleep 30
+    : ONCE; sleep 37
   install: |
     install -Dm644 /dev/null "$DEST"/usr/share/slow
 Y
+sed -i "s/ONCE/$once/" "$SDK_ROOT/recipes/t-slow/recipe.yaml"
 "$SDK" build t-slow >"$TMP/slow.log" 2>&1 &
 pid=$!
 sleep 2; kill -INT $pid; wait $pid
 is "Ctrl-C is told by the exit code" $? 130
 ok "and by words" grep -q 'interrupted' "$TMP/slow.log"
 sleep 0.3
-is "nothing of the build goes on" "$(pgrep -fc 'build/.sdk/build.sh')" 0
-sed -i 's/sleep 30/sleep 1/' "$SDK_ROOT/recipes/t-slow/recipe.yaml"
+is "nothing of the build goes on" "$(pgrep -fc '^sleep 37')" 0
+sed -i 's/sleep 37/sleep 1/' "$SDK_ROOT/recipes/t-slow/recipe.yaml"
 i=0
 while [ $i -lt "${SDK_TEST_KILLS:-10}" ]; do
 	"$SDK" build --rebuild t-slow t-good >/dev/null 2>&1 &
