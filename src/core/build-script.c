@@ -165,9 +165,8 @@ static void add_target(const struct toolchain *toolchain, struct str *text)
 	export(text, "CPU", toolchain->cpu);
 	export(text, "KERNEL_ARCH", toolchain->kernel_arch);
 	export(text, "EFI_ARCH", toolchain->efi_arch);
-	export(text, "PREFIX", toolchain->prefix);
+	export(text, "TOOLCHAIN", toolchain->prefix);
 	export(text, "DYNAMIC_LINKER", toolchain->dynamic_linker);
-	exportf(text, "GCC_PREFIX", "%s/usr", toolchain->prefix);
 }
 
 /* "minizip=on" -> OPTION_MINIZIP=on. */

@@ -77,7 +77,7 @@ void reference_recipes(struct str *text)
 	        "| `CC_FOR_BUILD` `HOSTCC` | the build machine's compiler |\n"
 	        "| `CFLAGS` `CXXFLAGS` `CPPFLAGS` `LDFLAGS` | the target's flags; hardening is "
 	        "added by the compiler's wrapper |\n"
-	        "| `PREFIX` `GCC_PREFIX` `DYNAMIC_LINKER` | of the toolchain |\n"
+	        "| `TOOLCHAIN` `DYNAMIC_LINKER` | where the toolchain lies; the dynamic linker of the target |\n"
 	        "| `JOBS` `MAKEFLAGS` | how much may run at once; make shares one jobserver |\n"
 	        "| `OPTION_<NAME>` | `on` or `off` |\n"
 	        "| `CONFIGURE` `MESON` `CMAKE` `MAKE_ARGS` `MAKE_INSTALL` | arrays of the "
