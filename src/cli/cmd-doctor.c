@@ -67,6 +67,6 @@ const struct command cmd_doctor = {
 		"the mirrors, programs, KVM. Says for everything that does not work what to do.\n"
 		"Exits with 6 when something is missing that nothing can be built without.\n",
 	.examples = "  sdk doctor\n  sdk doctor --json | jq -r '.findings[] | "
-                    "select(.verdict==\"bad\")'\n",
+		    "select(.verdict==\"bad\")'\n",
 	.run = run,
 };

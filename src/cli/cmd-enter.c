@@ -28,9 +28,9 @@ const struct command cmd_enter = {
 	.summary = "Open a shell in the environment, or run a command there",
 	.description =
 		"The environment is the pinned Debian that everything is built in. The checkout "
-                "is\n"
+		"is\n"
 		"at /sdk, its state at /sdk/out; `sdk`, `build-packages` and `build-image` are "
-                "the\n"
+		"the\n"
 		"same program as outside. You are root inside, and yourself outside. Nothing that\n"
 		"is written elsewhere than below /sdk stays. The first time, the environment is\n"
 		"created and the SDK compiled in it. Exits with the command's status.",

@@ -85,9 +85,9 @@ const struct command cmd_image = {
 		"Builds the board's packages where they are not built yet, then assembles them: a\n"
 		"disk with an EFI partition, /usr under dm-verity, and a second slot for updates.\n"
 		"Nothing needs root. The same inputs give the same bytes, and an image that "
-                "exists\n"
+		"exists\n"
 		"is not made again. It lies in out/images/BOARD/latest, with lists of its "
-                "packages,\n"
+		"packages,\n"
 		"files and sizes. Inside the environment this is also `build-image`.",
 	.examples = "sdk image --board=amd64-usr\n"
 		    "sdk image --board=arm64-usr -j 4\n"

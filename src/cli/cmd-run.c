@@ -87,11 +87,11 @@ const struct command cmd_run = {
 	.summary = "Boot a board's image in QEMU",
 	.description =
 		"Boots the image that `sdk image` made last, on a disk that forgets what was "
-                "written\n"
+		"written\n"
 		"(unless --persist). The console is on the terminal: Ctrl-A X ends the machine. "
-                "With\n"
+		"With\n"
 		"a command, that command is run as root by SSH, and its exit status is passed on; "
-                "a\n"
+		"a\n"
 		"key is made for each machine and given to it as a systemd credential. QEMU comes\n"
 		"from the environment.",
 	.examples =

@@ -185,10 +185,10 @@ const struct command cmd_seed_update = {
 	.summary = "Resolve the environment's packages anew and lock their versions",
 	.description =
 		"Reads bootstrap/seed.yaml, fetches the archive's indexes, checks their "
-                "signatures\n"
+		"signatures\n"
 		"against the keys in bootstrap/keys, finds for each group of the environment the\n"
 		"packages it takes, and writes bootstrap/seed.<arch>.lock. Shows what changes; "
-                "the\n"
+		"the\n"
 		"next `sdk create` makes the new environment.\n",
 	.examples = "  sdk seed update --dry-run      # what would change?\n"
 		    "  sdk seed update --arch=arm64   # the lock for arm64 build machines\n",

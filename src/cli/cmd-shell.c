@@ -43,7 +43,7 @@ const struct command cmd_shell = {
 	.description =
 		"In the tree that its failed build left, or else in its unpacked source: the same\n"
 		"mounts, variables and functions that its phases see. `sdk_run_phase compile` "
-                "runs\n"
+		"runs\n"
 		"one again. What is changed there is lost with the next build.",
 	.examples = "sdk shell zlib                       # look around after a failure\n"
 		    "sdk shell --board=arm64-usr zlib     # the other architecture's\n"

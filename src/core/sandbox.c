@@ -375,8 +375,8 @@ int sandbox_run(const struct sandbox *sandbox, int *ret_status, struct err *err)
 
 int sandbox_probe(struct err *err)
 {
-	/* /usr alone makes a root that programs run in, and unlike "/" it can be a layer: an overlay
-	 * takes nothing that other mounts lie on. */
+	/* /usr alone makes a root that programs run in, and unlike "/" it can be a layer: an
+	 * overlay takes nothing that other mounts lie on. */
 	char *const argv[] = {"/bin/true", NULL};
 	own(sandbox) sandbox = {.argv = argv, .uid = 1000, .gid = 1000, .stdin_fd = 0};
 	strv_add(&sandbox.root_layers, "/usr");
