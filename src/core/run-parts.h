@@ -1,6 +1,8 @@
 /* What the files run-*.c share: one emulated machine. */
 #pragma once
 
+#include <signal.h>
+
 #include "env.h"
 #include "proc.h"
 #include "run.h"
@@ -26,10 +28,16 @@ struct run_machine {
 	bool kvm;
 	unsigned ssh_port;
 	struct proc qemu;
+	int signal_fd;    /* readable when the user wants to stop */
+	bool interrupted; /* it was */
+	sigset_t old_mask;
 };
 
 /* A sandbox with the emulator's programs, the image and the machine's state; the host's network. */
 void run_box_init(const struct run_machine *machine, struct sandbox *sandbox);
+/* Waits for a process to end, at most wait_ms (-1: for ever), or for the user's signal, which sets
+ * machine->interrupted. Whether it ended. */
+bool run_wait(struct run_machine *machine, const struct proc *proc, int wait_ms);
 /* Runs a program in one; its output is shown when it fails. */
 int run_tool(const struct run_machine *machine, char *const *argv, struct err *err);
 
@@ -48,5 +56,5 @@ int run_ssh_pick_port(unsigned *ret_port, struct err *err);
 /* Whether an SSH server answers there now. */
 bool run_ssh_answers(unsigned port);
 /* Runs the command as root; ret_status is its exit status, 255 when there was no connection. */
-int run_ssh_command(const struct run_machine *machine, char *const *command, bool quiet,
-                    int *ret_status, struct err *err);
+int run_ssh_command(struct run_machine *machine, char *const *command, bool quiet, int *ret_status,
+                    struct err *err);

@@ -1,6 +1,7 @@
 /* Commands in the machine, by SSH with a key that is made for it. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -93,8 +94,8 @@ static char *remote_line(char *const *command)
 	return str_steal(&text);
 }
 
-int run_ssh_command(const struct run_machine *machine, char *const *command, bool quiet,
-                    int *ret_status, struct err *err)
+int run_ssh_command(struct run_machine *machine, char *const *command, bool quiet, int *ret_status,
+                    struct err *err)
 {
 	static const char *const options[] = {
 		"StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null",
@@ -119,8 +120,13 @@ int run_ssh_command(const struct run_machine *machine, char *const *command, boo
 	sandbox.argv = strv_argv(&argv);
 	sandbox.stdin_fd = input > 0 ? input : 0;
 	sandbox.stdout_fd = sandbox.stderr_fd = null > 0 ? null : 0;
+	struct proc ssh;
 	int status;
-	if (sandbox_run(&sandbox, &status, err) < 0)
+	if (sandbox_spawn(&sandbox, &ssh, err) < 0)
+		return -1;
+	if (!run_wait(machine, &ssh, -1))
+		proc_kill(&ssh, SIGKILL);
+	if (proc_wait(&ssh, &status, err) < 0)
 		return -1;
 	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 	return 0;

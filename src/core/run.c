@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -33,6 +34,9 @@ static void run_machine_release(struct run_machine *machine)
 	free(machine->state);
 	free(machine->log);
 	free(machine->public_key);
+	if (machine->signal_fd > 0)
+		close(machine->signal_fd);
+	sigprocmask(SIG_SETMASK, &machine->old_mask, NULL);
 }
 
 /* ---- sandboxes */
@@ -193,10 +197,19 @@ static double now_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static bool has_ended(const struct run_machine *machine, int wait_ms)
+bool run_wait(struct run_machine *machine, const struct proc *proc, int wait_ms)
 {
-	struct pollfd ended = {.fd = machine->qemu.pidfd, .events = POLLIN};
-	return poll(&ended, 1, wait_ms) == 1;
+	struct pollfd events[] = {{.fd = proc->pidfd, .events = POLLIN},
+	                          {.fd = machine->signal_fd, .events = POLLIN}};
+	if (poll(events, 2, wait_ms) > 0 && events[1].revents)
+		machine->interrupted = true;
+	return events[0].revents != 0;
+}
+
+/* The machine, that is; an interrupted run is over as well. */
+static bool has_ended(struct run_machine *machine, int wait_ms)
+{
+	return run_wait(machine, &machine->qemu, wait_ms) || machine->interrupted;
 }
 
 static bool log_shows(const struct run_machine *machine, const char *text)
@@ -210,6 +223,8 @@ static bool log_shows(const struct run_machine *machine, const char *text)
 static int fail(const struct run_machine *machine, struct err *err, const char *what)
 {
 	own(str) log = {0}, tail = {0};
+	if (machine->interrupted)
+		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	err_set(err, ERR_BUILD, "%s: %s; the console is in %s", machine->request->board->name, what,
 	        machine->log);
 	if (fs_read(machine->log, LOG_MAX_BYTES, &log, NULL) < 0 || !log.len)
@@ -230,7 +245,7 @@ static bool is_late(const struct run_machine *machine, double started_s)
 	return limit && now_s() - started_s > limit;
 }
 
-static int wait_for_console(const struct run_machine *machine, struct err *err)
+static int wait_for_console(struct run_machine *machine, struct err *err)
 {
 	const char *until = machine->request->until;
 	double started_s = now_s();
@@ -239,14 +254,16 @@ static int wait_for_console(const struct run_machine *machine, struct err *err)
 		if (until && log_shows(machine, until))
 			return 0;
 		if (ended)
-			return until ? fail(machine, err, "it ended too early") : 0;
+			return until || machine->interrupted
+			               ? fail(machine, err, "it ended too early")
+			               : 0;
 		if (is_late(machine, started_s))
 			return fail(machine, err, "it took too long");
 	}
 }
 
 /* An answer may come from a server that is not ready to let anyone in: a first login proves it. */
-static int wait_for_login(const struct run_machine *machine, double started_s, struct err *err)
+static int wait_for_login(struct run_machine *machine, double started_s, struct err *err)
 {
 	char *const probe[] = {"true", NULL};
 	for (;;) {
@@ -266,7 +283,7 @@ static int wait_for_login(const struct run_machine *machine, double started_s, s
 }
 
 /* A disk that is kept is left in order. */
-static int power_off(const struct run_machine *machine, struct err *err)
+static int power_off(struct run_machine *machine, struct err *err)
 {
 	char *const command[] = {"systemctl poweroff", NULL};
 	int status;
@@ -276,7 +293,7 @@ static int power_off(const struct run_machine *machine, struct err *err)
 	                                              : fail(machine, err, "it does not power off");
 }
 
-static int run_command(const struct run_machine *machine, int *ret_status, struct err *err)
+static int run_command(struct run_machine *machine, int *ret_status, struct err *err)
 {
 	double started_s = now_s();
 	if (wait_for_login(machine, started_s, err) < 0)
@@ -284,13 +301,15 @@ static int run_command(const struct run_machine *machine, int *ret_status, struc
 	event_note(machine->sink, "logged in after %.0f s", now_s() - started_s);
 	if (run_ssh_command(machine, machine->request->command, false, ret_status, err) < 0)
 		return -1;
+	if (machine->interrupted)
+		return fail(machine, err, "");
 	return machine->request->persist ? power_off(machine, err) : 0;
 }
 
 static int stop(struct run_machine *machine, struct err *err)
 {
 	int status;
-	bool ended = has_ended(machine, 0);
+	bool ended = run_wait(machine, &machine->qemu, 0);
 	if (!ended)
 		proc_kill(&machine->qemu, SIGKILL);
 	if (proc_wait(&machine->qemu, &status, err) < 0)
@@ -300,6 +319,19 @@ static int stop(struct run_machine *machine, struct err *err)
 	return 0;
 }
 
+/* Ctrl-C ends the machine and leaves nothing behind; on a terminal of its own QEMU gets the key. */
+static int watch_signals(struct run_machine *machine, struct err *err)
+{
+	sigset_t mask;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	sigprocmask(SIG_BLOCK, &mask, &machine->old_mask);
+	machine->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC);
+	return machine->signal_fd < 0 ? err_errno(err, "signalfd") : 0;
+}
+
 /* QEMU sets the terminal raw, and cannot set it back when it is killed. */
 static int boot(struct run_machine *machine, int *ret_status, struct err *err)
 {
@@ -307,7 +339,7 @@ static int boot(struct run_machine *machine, int *ret_status, struct err *err)
 	bool is_terminal = tcgetattr(STDIN_FILENO, &terminal) == 0;
 	own(err) ignored = {0};
 	*ret_status = 0;
-	if (start(machine, err) < 0)
+	if (watch_signals(machine, err) < 0 || start(machine, err) < 0)
 		return -1;
 	int result = machine->request->command ? run_command(machine, ret_status, err)
 	                                       : wait_for_console(machine, err);
@@ -350,5 +382,6 @@ int run_image(const struct workspace *workspace, const struct run_request *reque
               const struct event_sink *sink, int *ret_status, struct err *err)
 {
 	own(run_machine) machine = {.workspace = workspace, .request = request, .sink = sink};
+	sigprocmask(SIG_BLOCK, NULL, &machine.old_mask);
 	return prepare_and_boot(&machine, ret_status, err);
 }
