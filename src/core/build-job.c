@@ -139,12 +139,26 @@ static int pack(const struct build_job *job, const char *work, struct record *re
 
 /* ---- all of it */
 
+static int fetch_sources(const struct build_job *job, struct err *err)
+{
+	VEC(const struct source *) sources = {0};
+	for (vec_each(source, &job->node->recipe->sources))
+		vec_push(&sources, source);
+	int result =
+		source_fetch_all(job->context->workspace, sources.items, sources.count, NULL, err);
+	vec_release(&sources);
+	return result;
+}
+
 static int prepare_tree(const struct build_job *job, const char *work, struct err *err)
 {
 	own_free char *script = path_join(work, ".sdk");
 	own_free char *dest = path_join(work, "dest");
 	own_free char *obj = path_join(work, "obj");
 	time_t date;
+	report_phase(job, "fetch");
+	if (fetch_sources(job, err) < 0)
+		return -1;
 	report_phase(job, "unpack");
 	if (fs_remove_tree(work, err) < 0 || unpack_sources(job, work, &date, err) < 0 ||
 	    fs_make_dirs(dest, 0755, err) < 0 || fs_make_dirs(obj, 0755, err) < 0)
@@ -156,12 +170,7 @@ int build_job_unpack(const struct build_context *context, struct node *node, str
 {
 	struct build_job job = {.context = context, .node = node, .report_fd = -1};
 	own_free char *work = build_work_dir(context, node);
-	VEC(const struct source *) sources = {0};
-	for (vec_each(source, &node->recipe->sources))
-		vec_push(&sources, source);
-	int result = source_fetch_all(context->workspace, sources.items, sources.count, NULL, err);
-	vec_release(&sources);
-	return result < 0 ? -1 : prepare_tree(&job, work, err);
+	return prepare_tree(&job, work, err);
 }
 
 static double seconds_since(const struct timespec *start)

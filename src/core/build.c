@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -117,21 +119,36 @@ static void close_jobserver(struct build_context *context)
 	}
 }
 
-/* The sources of all that may be built; a package whose key turns out to be known wastes one. */
-static int fetch_sources(const struct build_session *session, const struct event_sink *sink,
-                         struct err *err)
+/* Fetches ahead of the jobs, which fetch what is missing themselves (a file that another process is
+ * at is waited for). What fails here fails there again, and is told there. A package whose key
+ * turns out to be known wastes a download. */
+struct prefetch {
+	const struct build_session *session;
+	pid_t parent;
+};
+
+static int fetch_ahead(void *context)
 {
+	const struct prefetch *prefetch = context;
 	VEC(const struct source *) sources = {0};
-	for (vec_each(node, &session->graph.nodes))
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != prefetch->parent)
+		return 1;
+	for (vec_each(node, &prefetch->session->graph.nodes))
 		if ((*node)->state != NODE_DONE)
 			for (vec_each(source, &(*node)->recipe->sources))
 				vec_push(&sources, source);
-	int result = 0;
-	if (sources.count)
-		result = source_fetch_all(session->workspace, sources.items, sources.count, sink,
-		                          err);
-	vec_release(&sources);
-	return result;
+	return source_fetch_all(prefetch->session->workspace, sources.items, sources.count, NULL,
+	                        NULL) < 0;
+}
+
+static void end_prefetch(struct proc *proc)
+{
+	int status;
+	if (!proc->pid)
+		return;
+	proc_kill(proc, SIGKILL);
+	proc_wait(proc, &status, NULL);
 }
 
 static bool all_done(const struct graph *graph)
@@ -162,16 +179,19 @@ static int build_all(struct build_session *session, const struct build_request *
 	                            .keep_going = request->keep_going};
 	if (all_done(&session->graph))
 		return 0;
+	struct prefetch prefetch = {.session = session, .parent = getpid()};
+	struct proc fetcher = {0};
 	if (env_create(session->workspace, context.jobs, sink, err) < 0 ||
 	    session_open_environment(session, err) < 0 ||
 	    toolchain_prepare(session->workspace, &session->env, &session->toolchain, sink, err) <
 	            0 ||
-	    fetch_sources(session, sink, err) < 0)
+	    proc_fork(fetch_ahead, &prefetch, &fetcher, err) < 0)
 		return -1;
 	int result = open_jobserver(&context, err);
 	if (result == 0)
 		result = sched_run(&schedule, err);
 	close_jobserver(&context);
+	end_prefetch(&fetcher);
 	return result;
 }
 
