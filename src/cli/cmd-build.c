@@ -144,8 +144,8 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	own(wanted) wanted = {0};
 	own(built_set) set = {0};
 	int64_t jobs;
-	if (read_wanted(cli, argc, argv, &wanted, err) < 0 ||
-	    cli_number(cli, "jobs", 1, 1024, 0, &jobs, err) < 0)
+	if (cli_number(cli, "jobs", 1, 1024, 0, &jobs, err) < 0 ||
+	    read_wanted(cli, argc, argv, &wanted, err) < 0)
 		return -1;
 	struct build_request request = {.arch = wanted.arch,
 	                                .packages = &wanted.packages,

@@ -19,7 +19,7 @@ fails "an unknown option" 2 'unknown option --bord' "$SDK" build --bord=x
 fails "is answered by the nearest one, too" 2 'did you mean --board' "$SDK" build --bord=x
 fails "a missing value" 2 'needs a value: --board=BOARD' "$SDK" build --board
 fails "a switch with a value" 2 'takes no value' "$SDK" build --dry-run=yes
-fails "a number that is none" 2 'wanted a whole number' "$SDK" build -j x
+fails "a number that is none" 2 'wanted a whole number' "$SDK" build -j x zlib
 fails "too many arguments" 2 'too many arguments' "$SDK" completion bash zsh
 fails "a wrong colour setting" 2 'wanted auto, always or never' "$SDK" list --color=blue
 fails "an unknown shell" 2 'no completion for the shell' "$SDK" completion tcsh
