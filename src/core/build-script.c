@@ -45,6 +45,7 @@ static const char functions[] =
 	/* Debug information goes to usr/lib/debug/.build-id, where debuggers look by build id. */
 	"sdk_split_debug() {\n"
 	"\tlocal file type id debug\n"
+	"\tfind \"$DEST\" -type f ! -perm -u+w -exec chmod u+w {} +\n"
 	"\tfind \"$DEST\" -type f ! -path '*/usr/lib/debug/*' -print0 |\n"
 	"\t\t{ LC_ALL=C xargs -0 -r grep -lZaP -m1 '^(\\x7fELF|!<arch>)' || :; } | LC_ALL=C sort "
 	"-z |\n"
