@@ -10,7 +10,8 @@
 enum { OPT_BOARD, OPT_ARCH, OPT_OPTION, OPT_JOBS, OPT_DRY_RUN, OPT_KEEP_GOING, OPT_REBUILD };
 
 static const struct option_spec options[] = {
-	[OPT_BOARD] = {"board", 'b', "BOARD", "build what this board's image is made of"},
+	[OPT_BOARD] = {"board", 'b', "BOARD",
+                       "build what its image is made of (default: this machine's kind)"},
 	[OPT_ARCH] = {"arch", 'a', "ARCH",
                       "build for amd64 or arm64 (the board's, else this machine's)"},
 	[OPT_OPTION] = {"option", 'o', "LIST", "recipe.option=on|off, separated by commas"},
@@ -39,6 +40,9 @@ static int read_wanted(struct cli *cli, int argc, char **argv, struct wanted *wa
                        struct err *err)
 {
 	const char *board = cli_option(cli, "board"), *extra = cli_option(cli, "option");
+	own_free char *fallback = mem_printf("%s-usr", cli->workspace.build_arch);
+	if (!board && argc == 0)
+		board = fallback;
 	if (board && board_load(&cli->workspace, board, &wanted->board, err) < 0)
 		return -1;
 	if (wanted->board)
@@ -49,10 +53,6 @@ static int read_wanted(struct cli *cli, int argc, char **argv, struct wanted *wa
 		strv_add(&wanted->packages, argv[i]);
 	if (wanted->board && argc == 0)
 		strv_add_all(&wanted->packages, &wanted->board->packages);
-	if (wanted->packages.count == 0) {
-		err_set(err, ERR_USAGE, "nothing to build");
-		return err_hint(err, "name packages, or a board: sdk build --board=amd64-usr");
-	}
 	wanted->arch = cli_option(cli, "arch");
 	if (!wanted->arch)
 		wanted->arch = wanted->board ? wanted->board->arch : cli->workspace.build_arch;
@@ -166,7 +166,9 @@ const struct command cmd_build = {
 	.arguments = "[package…]",
 	.summary = "Build packages from source, with what they need",
 	.description =
-		"Builds the named packages, or all of a board's, and everything they depend on.\n"
+		"Builds the named packages, or all of a board's, and everything they depend on;\n"
+		"without either, all of the board for this machine's kind, amd64-usr or "
+                "arm64-usr.\n"
 		"What was built before from the same inputs is not built again; a dependency that\n"
 		"comes out unchanged stops the rebuild of those that use it. A failed build keeps\n"
 		"its tree for `sdk shell`. Inside the environment this is also `build-packages`.",
