@@ -8,7 +8,7 @@ SDK_ROOT=$TMP/checkout SDK_OUT=${SDK_OUT:-$SDK_TOP/out}
 export SDK_ROOT SDK_OUT
 mkdir -p "$SDK_ROOT/recipes"
 for name in bootstrap toolchains board-configs; do ln -s "$SDK_TOP/$name" "$SDK_ROOT/$name"; done
-for name in .build-systems linux-headers glibc gcc-runtime zlib; do
+for name in .build-systems linux-headers glibc gcc-runtime zlib json-c popt; do
 	ln -s "$SDK_TOP/recipes/$name" "$SDK_ROOT/recipes/$name"
 done
 # recipe NAME: the rest of the recipe comes from stdin; C files go to its files/.
@@ -24,7 +24,7 @@ build() { "$SDK" build "$@"; }
 plan() { "$SDK" build -n "$@" | awk '{print $1, $2}'; }
 digests() { "$SDK" info "$1" --json | tr ',' '\n' | sed -n 's/.*"digest": *"\([0-9a-f]*\)".*/\1/p' | sort; }
 
-ok "the C library and zlib build, or are there" build zlib
+ok "the C library and some others build, or are there" build zlib json-c popt
 # From here on the shared cache is left alone, but for what was downloaded.
 downloads=${SDK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sdk}/downloads
 SDK_CACHE=$TMP/cache
@@ -94,10 +94,11 @@ ok "a changed output goes on" build t-app
 ok "to its user" sh -c "! [ '$before' = '$(digests t-lib)' ]"
 
 # ---- the same bytes again, elsewhere
-before=$(digests zlib)$(digests t-lib)$(digests t-app)
+before=$(digests zlib; digests json-c; digests popt; digests t-app)
 mv "$SDK_ROOT" "$TMP/another-name-of-a-checkout"; SDK_ROOT=$TMP/another-name-of-a-checkout
-ok "three packages build again in another checkout" build --rebuild -j1 zlib t-lib t-app
-is "to the same bytes" "$(digests zlib)$(digests t-lib)$(digests t-app)" "$before"
+ok "packages of four build systems build again in another checkout" \
+	build --rebuild -j3 zlib json-c popt t-app
+is "to the same bytes" "$(digests zlib; digests json-c; digests popt; digests t-app)" "$before"
 
 # ---- what is refused, and what is said
 recipe t-undeclared <<'Y'
