@@ -68,7 +68,8 @@ static void follow_link(struct chooser *chooser, const struct image_file *link)
 		choose(chooser, target);
 }
 
-/* In the directories of the run path ($ORIGIN is the file's own), then in /usr/lib. */
+/* In the directories of the run path ($ORIGIN is the file's own), in /usr/lib, and at last beside
+ * the file: a private library is found because the program that it belongs to has loaded it. */
 static struct image_file *find_library(const struct chooser *chooser, const struct image_file *file,
                                        const struct elf_info *info, const char *name)
 {
@@ -77,6 +78,7 @@ static struct image_file *find_library(const struct chooser *chooser, const stru
 	if (info->rpath)
 		strv_split(&dirs, info->rpath, ":");
 	strv_add(&dirs, "/" LIBRARY_DIR);
+	strv_add(&dirs, "$ORIGIN");
 	for (size_t i = 0; i < dirs.count; i++) {
 		const char *dir = dirs.items[i];
 		own_free char *base = str_starts(dir, "$ORIGIN")
