@@ -168,7 +168,7 @@ const struct command cmd_build = {
 	.description =
 		"Builds the named packages, or all of a board's, and everything they depend on;\n"
 		"without either, all of the board for this machine's kind, amd64-usr or "
-                "arm64-usr.\n"
+		"arm64-usr.\n"
 		"What was built before from the same inputs is not built again; a dependency that\n"
 		"comes out unchanged stops the rebuild of those that use it. A failed build keeps\n"
 		"its tree for `sdk shell`. Inside the environment this is also `build-packages`.",
