@@ -25,11 +25,6 @@ plan() { "$SDK" build -n "$@" | awk '{print $1, $2}'; }
 digests() { "$SDK" info "$1" --json | tr ',' '\n' | sed -n 's/.*"digest": *"\([0-9a-f]*\)".*/\1/p' | sort; }
 
 ok "the C library and some others build, or are there" build zlib json-c popt
-# From here on the shared cache is left alone, but for what was downloaded.
-downloads=${SDK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sdk}/downloads
-SDK_CACHE=$TMP/cache
-export SDK_CACHE
-mkdir -p "$SDK_CACHE"; ln -s "$downloads" "$SDK_CACHE/downloads"
 once=$$-$(date +%s) # so that an earlier run's outputs are not found
 
 # ---- a library and a program that uses it
