@@ -113,22 +113,27 @@ static void add_console(const struct run_machine *machine, struct strv *argv)
 	add(argv, "-serial", "chardev:console");
 }
 
-/* Credentials for systemd, as systemd.system-credentials(7) reads them: by SMBIOS where there is
- * one, else by QEMU's own way. */
+/* For systemd (systemd.system-credentials(7)): by SMBIOS where there is one, else by QEMU's own
+ * way. A value holds no comma. */
+static void add_credential(const struct run_machine *machine, struct strv *argv, const char *name,
+                           const char *value)
+{
+	bool smbios = str_equal(machine->request->board->arch, "amd64");
+	strv_add(argv, smbios ? "-smbios" : "-fw_cfg");
+	if (smbios)
+		strv_addf(argv, "type=11,value=io.systemd.credential:%s=%s", name, value);
+	else
+		strv_addf(argv, "name=opt/io.systemd.credentials/%s,string=%s", name, value);
+}
+
+/* Who sits at the terminal owns the machine: no password is asked for. */
 static void add_credentials(const struct run_machine *machine, struct strv *argv)
 {
 	if (!machine->public_key)
 		return;
-	if (str_equal(machine->request->board->arch, "amd64")) {
-		strv_add(argv, "-smbios");
-		strv_addf(argv, "type=11,value=io.systemd.credential:ssh.authorized_keys.root=%s",
-		          machine->public_key);
-	} else {
-		strv_add(argv, "-fw_cfg");
-		strv_addf(argv,
-		          "name=opt/io.systemd.credentials/ssh.authorized_keys.root,string=%s",
-		          machine->public_key);
-	}
+	add_credential(machine, argv, "ssh.authorized_keys.root", machine->public_key);
+	if (!machine->request->command)
+		add_credential(machine, argv, "agetty.autologin", "root");
 }
 
 void run_qemu_argv(const struct run_machine *machine, const char *cmdline, struct strv *argv)
