@@ -61,9 +61,11 @@ for arch in amd64 arm64; do
 	ok "$arch: fortified" sh -c "readelf -sW --dyn-syms '$elf' | grep -q '__sprintf_chk\|__strcpy_chk'"
 	ok "$arch: stacks are protected" sh -c "readelf -sW --dyn-syms '$elf' | grep -q '__stack_chk'"
 	ok "$arch: control flow is protected" test "$(cat "$(root $arch)/usr/share/inputs/protected")" -gt 1
-	if [ $arch = amd64 ]; then
-		ok "$arch: and marked so, start files included" sh -c "readelf -nW '$elf' | grep -q 'IBT, SHSTK'"
-	fi
+	case $arch in
+	amd64) marks='IBT, SHSTK' ;;
+	arm64) marks='BTI, PAC' ;;
+	esac
+	ok "$arch: and marked so, start files included" sh -c "readelf -nW '$elf' | grep -q '$marks'"
 	ok "$arch: a build id" sh -c "readelf -nW '$elf' | grep -q 'Build ID'"
 done
 done_testing
