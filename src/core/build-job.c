@@ -144,8 +144,8 @@ static int fetch_sources(const struct build_job *job, struct err *err)
 	VEC(const struct source *) sources = {0};
 	for (vec_each(source, &job->node->recipe->sources))
 		vec_push(&sources, source);
-	int result =
-		source_fetch_all(job->context->workspace, sources.items, sources.count, NULL, err);
+	int result = source_fetch_checked(job->context->workspace, sources.items, sources.count,
+	                                  NULL, err);
 	vec_release(&sources);
 	return result;
 }

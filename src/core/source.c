@@ -1,12 +1,15 @@
 /* Source files: found in the cache by digest, fetched from mirrors when missing. */
 #include "source.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fetch.h"
+#include "hash.h"
 #include "map.h"
 #include "mirror.h"
 #include "own.h"
@@ -155,6 +158,31 @@ int source_fetch_all(const struct workspace *workspace, const struct source *con
 	int result = source_fetch_hooked(workspace, missing.items, missing.count, &none, sink, err);
 	vec_release(&missing);
 	return result;
+}
+
+/* A file that is not what its name says is in the way of the right one. */
+static int drop_damaged(const struct workspace *workspace, const struct source *source,
+                        const struct event_sink *sink, struct err *err)
+{
+	own_free char *path = source_cache_path(workspace, source);
+	struct digest found, wanted;
+	if (!source_is_cached(workspace, source))
+		return 0;
+	if (digest_file(path, &found, err) < 0)
+		return -1;
+	if (digest_parse(source->sha256, &wanted) && digest_equal(&found, &wanted))
+		return 0;
+	event_warn(sink, "%s: damaged in the download cache: fetched anew", path);
+	return unlink(path) < 0 && errno != ENOENT ? err_errno(err, "%s", path) : 0;
+}
+
+int source_fetch_checked(const struct workspace *workspace, const struct source *const *sources,
+                         size_t count, const struct event_sink *sink, struct err *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (drop_damaged(workspace, sources[i], sink, err) < 0)
+			return -1;
+	return source_fetch_all(workspace, sources, count, sink, err);
 }
 
 void source_of_lock_file(const struct lock_file *file, struct source *ret_source)

@@ -31,6 +31,11 @@ bool source_is_cached(const struct workspace *workspace, const struct source *so
 int source_fetch_all(const struct workspace *workspace, const struct source *const *sources,
                      size_t count, const struct event_sink *sink, struct err *err);
 
+/* The same for those who are about to use the files: what was there is read again, and fetched anew
+ * when its bytes are not the right ones any more. */
+int source_fetch_checked(const struct workspace *workspace, const struct source *const *sources,
+                         size_t count, const struct event_sink *sink, struct err *err);
+
 /* Hooks into a fetch, for those who work on files while others still arrive. */
 struct source_hooks {
 	/* sources[index] is in the cache, now or since long; of two with the same digest and name

@@ -166,7 +166,7 @@ static int fetch(const struct workspace *workspace, const struct lock *lock,
 		vec_push(&pointers, source);
 		strv_take(ret_paths, source_cache_path(workspace, source));
 	}
-	int result = source_fetch_all(workspace, pointers.items, pointers.count, sink, err);
+	int result = source_fetch_checked(workspace, pointers.items, pointers.count, sink, err);
 	for (vec_each(source, &sources))
 		source_release(source);
 	vec_release(&sources);

@@ -72,6 +72,27 @@ is "it is position independent" "$(readelf -hW "$elf" | awk '/Type:/ {print $2}'
 ok "relocations are read-only and bound at once" sh -c "readelf -dW '$elf' | grep -q 'BIND_NOW\|FLAGS.*NOW'"
 ok "it has a build id" sh -c "readelf -nW '$elf' | grep -q 'Build ID'"
 
+# ---- a source that went bad in the download cache
+mkdir "$TMP/src-1"; echo "right $once" >"$TMP/src-1/file"
+tar -C "$TMP" -cf "$TMP/src-1.tar" src-1
+sha=$(sha256sum <"$TMP/src-1.tar" | cut -c1-64)
+recipe t-source <<Y
+build: copy
+libc: false
+phases:
+  install: |
+    install -Dm644 "\$SRC"/file "\$DEST"/usr/share/file
+Y
+sed -i "s|^sources:.*|sources: [{urls: ['file://$TMP/src-1.tar'], sha256: $sha}]|" "$SDK_ROOT/recipes/t-source/recipe.yaml"
+ok "a package is made of a local file" build t-source
+cached=$(echo "${SDK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sdk}/downloads/"*"/$sha-src-1.tar")
+ok "it lies in the download cache" test -f "$cached"
+sed -i 's/right/wrong/' "$cached"
+ok "when its bytes change there" build --rebuild t-source
+is "they are not used" "$(cat "$(store t-source run)/root/usr/share/file")" "right $once"
+ok "but fetched anew" grep -q right "$cached"
+rm -f "$cached"
+
 # ---- what is built again
 is "nothing is built twice" "$(build t-app 2>&1 | tail -1 | sed 's/^[0-9]* //')" "packages are built"
 is "a plan knows that" "$(plan t-app | tail -1)" "6 packages"
