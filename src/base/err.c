@@ -27,7 +27,7 @@ static void replace(struct err *err, enum err_kind kind, int sys_errno, char *me
 	err->message = message;
 }
 
-int err_set(struct err *err, enum err_kind kind, const char *format, ...)
+int(err_set)(struct err *err, enum err_kind kind, const char *format, ...)
 {
 	if (!err)
 		return -1;
@@ -39,7 +39,7 @@ int err_set(struct err *err, enum err_kind kind, const char *format, ...)
 	return -1;
 }
 
-int err_errno(struct err *err, const char *format, ...)
+int(err_errno)(struct err *err, const char *format, ...)
 {
 	int saved = errno;
 	if (!err)
@@ -53,7 +53,7 @@ int err_errno(struct err *err, const char *format, ...)
 	return -1;
 }
 
-int err_wrap(struct err *err, const char *format, ...)
+int(err_wrap)(struct err *err, const char *format, ...)
 {
 	if (!err)
 		return -1;
@@ -68,7 +68,7 @@ int err_wrap(struct err *err, const char *format, ...)
 	return -1;
 }
 
-int err_hint(struct err *err, const char *format, ...)
+int(err_hint)(struct err *err, const char *format, ...)
 {
 	if (!err || err->hint)
 		return -1;
@@ -79,7 +79,7 @@ int err_hint(struct err *err, const char *format, ...)
 	return -1;
 }
 
-int err_move(struct err *to, struct err *from)
+int(err_move)(struct err *to, struct err *from)
 {
 	if (!to) {
 		err_release(from);

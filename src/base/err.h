@@ -38,6 +38,15 @@ int err_hint(struct err *err, const char *format, ...) __attribute__((format(pri
 /* Moves `from` into `to` (freeing what `to` held); `from` is empty afterwards. Returns -1. */
 int err_move(struct err *to, struct err *from);
 
+/* clang's analyzer does not look into err.c: here it sees that setters return -1. */
+#ifdef __clang_analyzer__
+#define err_set(...) ((void)(err_set)(__VA_ARGS__), -1)
+#define err_errno(...) ((void)(err_errno)(__VA_ARGS__), -1)
+#define err_wrap(...) ((void)(err_wrap)(__VA_ARGS__), -1)
+#define err_hint(...) ((void)(err_hint)(__VA_ARGS__), -1)
+#define err_move(...) ((void)(err_move)(__VA_ARGS__), -1)
+#endif
+
 void err_release(struct err *err);
 
 /* Exit code of a kind: usage 2, build 1, input 3, network 4, trust 5, system 6, interrupted 130. */

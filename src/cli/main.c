@@ -252,7 +252,8 @@ static int dispatch(int argc, char **argv, int *ret_status, struct err *err)
 
 static int report_error(const struct err *err)
 {
-	bool color = isatty(STDERR_FILENO) && !(getenv("NO_COLOR") && *getenv("NO_COLOR"));
+	const char *no_color = getenv("NO_COLOR");
+	bool color = isatty(STDERR_FILENO) && !(no_color && *no_color);
 	fprintf(stderr, "%serror:%s %s\n", color ? "\033[31m" : "", color ? "\033[0m" : "",
 	        err->message ? err->message : "unknown");
 	if (err->hint)

@@ -68,11 +68,12 @@ static const char *nearest_option(const struct command *command, const char *nam
 	const char *nearest = NULL;
 	size_t best = 3;
 	for (size_t t = 0; t < 2; t++) {
-		for (size_t i = 0; i < opt_count(tables[t]); i++) {
-			size_t distance = str_distance(name, tables[t][i].name);
+		for (const struct option_spec *option = tables[t]; option && option->name;
+		     option++) {
+			size_t distance = str_distance(name, option->name);
 			if (distance < best) {
 				best = distance;
-				nearest = tables[t][i].name;
+				nearest = option->name;
 			}
 		}
 	}

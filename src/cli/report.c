@@ -50,6 +50,7 @@ static void task_release(struct task *task)
 	free(task->name);
 	free(task->phase);
 	free(task->output);
+	*task = (struct task){0};
 }
 
 static void replace(char **text, const char *with)

@@ -242,6 +242,8 @@ static void close_over(struct closures *closures, struct node *node)
 	}
 	for (size_t word = 0; word < closures->words; word++)
 		for (uint64_t left = set[word]; left; left &= left - 1)
+			/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a bit set is a node
+			 */
 			vec_push(&node->closure,
 			         closures->sorted.items[word * 64 + (size_t)__builtin_ctzll(left)]);
 }
