@@ -50,7 +50,6 @@ static void task_release(struct task *task)
 	free(task->name);
 	free(task->phase);
 	free(task->output);
-	*task = (struct task){0};
 }
 
 static void replace(char **text, const char *with)
@@ -150,8 +149,9 @@ static void end_task(struct report *report, const struct event *event)
 {
 	struct task *task = find_task(report, event->task);
 	if (task) {
-		task_release(task);
+		struct task ended = *task;
 		*task = report->tasks.items[--report->tasks.count];
+		task_release(&ended);
 	}
 	if (!event->text && event->status == 0 && !report->verbose)
 		return;
