@@ -3,6 +3,7 @@
 
 #include "cli.h"
 
+extern const struct command cmd_binhost_keys;
 extern const struct command cmd_build;
 extern const struct command cmd_complete;
 extern const struct command cmd_completion;

@@ -42,15 +42,17 @@ static const char *nonempty_env(const char *name)
 	return value && *value ? value : NULL;
 }
 
-static char *find_cache(void)
+/* A directory of the user's: its own variable, XDG's (XDG Base Directory Specification), or below
+ * the home directory. */
+static char *find_user_dir(const char *own_name, const char *xdg_name, const char *in_home)
 {
-	if (nonempty_env("SDK_CACHE"))
-		return absolute(nonempty_env("SDK_CACHE"));
-	const char *xdg = nonempty_env("XDG_CACHE_HOME");
+	if (nonempty_env(own_name))
+		return absolute(nonempty_env(own_name));
+	const char *xdg = nonempty_env(xdg_name);
 	if (xdg && xdg[0] == '/')
 		return path_join(xdg, "sdk");
 	const char *home = nonempty_env("HOME");
-	return path_join(home ? home : "/tmp", ".cache/sdk");
+	return path_join(home ? home : "/tmp", in_home);
 }
 
 static char *machine_arch(void)
@@ -75,7 +77,8 @@ int workspace_open(const char *start_dir, const char *out, struct workspace *ret
 	*ret_workspace = (struct workspace){
 		.root = root,
 		.out = out ? absolute(out) : path_join(root, "out"),
-		.cache = find_cache(),
+		.cache = find_user_dir("SDK_CACHE", "XDG_CACHE_HOME", ".cache/sdk"),
+		.data = find_user_dir("SDK_DATA", "XDG_DATA_HOME", ".local/share/sdk"),
 		.build_arch = machine_arch(),
 	};
 	return 0;
@@ -86,6 +89,7 @@ void workspace_release(struct workspace *workspace)
 	free(workspace->root);
 	free(workspace->out);
 	free(workspace->cache);
+	free(workspace->data);
 	free(workspace->build_arch);
 	*workspace = (struct workspace){0};
 }
@@ -110,4 +114,9 @@ char *workspace_out(const struct workspace *workspace, const char *format, ...)
 char *workspace_cache(const struct workspace *workspace, const char *format, ...)
 {
 	BELOW(cache);
+}
+
+char *workspace_data(const struct workspace *workspace, const char *format, ...)
+{
+	BELOW(data);
 }

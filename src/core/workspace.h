@@ -8,6 +8,8 @@ struct workspace {
 	char *root;       /* the checkout; absolute */
 	char *out;        /* state of this checkout: --out, $SDK_OUT or <root>/out */
 	char *cache;      /* $SDK_CACHE, $XDG_CACHE_HOME/sdk or ~/.cache/sdk */
+	char *data;       /* $SDK_DATA, $XDG_DATA_HOME/sdk or ~/.local/share/sdk: what can't be made
+	                     again, such as secret keys */
 	char *build_arch; /* Debian name of this machine's architecture: "amd64", "arm64" */
 };
 
@@ -17,10 +19,12 @@ int workspace_open(const char *start_dir, const char *out, struct workspace *ret
                    struct err *err);
 void workspace_release(struct workspace *workspace);
 
-/* Paths below root, out and cache; printf format; caller frees. */
+/* Paths below root, out, cache and data; printf format; caller frees. */
 char *workspace_root(const struct workspace *workspace, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 char *workspace_out(const struct workspace *workspace, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 char *workspace_cache(const struct workspace *workspace, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+char *workspace_data(const struct workspace *workspace, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
