@@ -118,6 +118,27 @@ static int dry_run(struct cli *cli, const struct build_request *request, struct 
 
 /* ---- building */
 
+/* What the run did, where the time went, what was spared. */
+static void print_summary(const struct build_summary *summary)
+{
+	char text[32];
+	if (summary->built + summary->fetched == 0)
+		return;
+	cli_print("%zu built, %zu fetched, %zu reused in %s", summary->built, summary->fetched,
+	          summary->reused, cli_seconds(summary->seconds, text));
+	if (summary->saved_seconds >= 1)
+		cli_print("; building the others took %s once",
+		          cli_seconds(summary->saved_seconds, text));
+	cli_print("\n");
+	if (summary->built > 1) {
+		cli_print("slowest:");
+		for (vec_each(slow, &summary->slowest))
+			cli_print("%s %s %s", slow == summary->slowest.items ? "" : ",",
+			          slow->package, cli_seconds(slow->seconds, text));
+		cli_print("\n");
+	}
+}
+
 static void print_result(const struct cli *cli, const struct built_set *set)
 {
 	if (cli->json) {
@@ -135,6 +156,7 @@ static void print_result(const struct cli *cli, const struct built_set *set)
 		cli_print_json(&json);
 		json_release(&json);
 	} else if (!cli->quiet) {
+		print_summary(&set->summary);
 		cli_print("%zu packages are built\n", set->outputs.count);
 	}
 }

@@ -13,6 +13,7 @@ extern const struct command cmd_deps;
 extern const struct command cmd_doctor;
 extern const struct command cmd_enter;
 extern const struct command cmd_graph;
+extern const struct command cmd_history;
 extern const struct command cmd_image;
 extern const struct command cmd_info;
 extern const struct command cmd_lint;

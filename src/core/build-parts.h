@@ -1,6 +1,7 @@
 /* Between the files that make up the builder; nobody else includes this. */
 #pragma once
 
+#include "build-run.h"
 #include "build.h"
 #include "env.h"
 #include "graph.h"
@@ -61,6 +62,7 @@ char *build_hint(const struct build_context *context, const struct node *node,
 struct schedule {
 	const struct build_context *context;
 	const struct planner *planner;
+	struct build_run *run; /* takes note of what ends */
 	const struct event_sink *sink;
 	bool keep_going;
 };

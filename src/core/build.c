@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "build-parts.h"
+#include "build-run.h"
 #include "fs.h"
 #include "own.h"
 #include "session.h"
@@ -26,6 +27,7 @@ void built_set_release(struct built_set *set)
 		free(output->dir);
 	}
 	vec_release(&set->outputs);
+	build_summary_release(&set->summary);
 }
 
 /* ---- the runtime closure */
@@ -166,7 +168,7 @@ static unsigned processors(void)
 }
 
 static int build_all(struct build_session *session, const struct build_request *request,
-                     const struct event_sink *sink, struct err *err)
+                     struct build_run *run, const struct event_sink *sink, struct err *err)
 {
 	struct build_context context = {.workspace = session->workspace,
 	                                .env = &session->env,
@@ -175,6 +177,7 @@ static int build_all(struct build_session *session, const struct build_request *
 	                                .jobserver_fd = -1};
 	struct schedule schedule = {.context = &context,
 	                            .planner = &session->planner,
+	                            .run = run,
 	                            .sink = sink,
 	                            .keep_going = request->keep_going};
 	if (all_done(&session->graph))
@@ -195,14 +198,37 @@ static int build_all(struct build_session *session, const struct build_request *
 	return result;
 }
 
+/* With --keep-going much may have gone well. */
+static void tell_failure(const struct build_summary *summary, const struct event_sink *sink)
+{
+	if (summary->built + summary->fetched + summary->skipped)
+		event_note(sink, "%zu built, %zu fetched, %zu failed, %zu not tried",
+		           summary->built, summary->fetched, summary->failed, summary->skipped);
+}
+
 int build_packages(const struct workspace *workspace, const struct build_request *request,
                    const struct event_sink *sink, struct built_set *ret_set, struct err *err)
 {
 	own(build_session) session = {0};
-	if (session_make(workspace, request, &session, err) < 0 ||
-	    build_all(&session, request, sink, err) < 0)
+	own(build_summary) summary = {0};
+	struct build_run run;
+	if (session_make(workspace, request, &session, err) < 0)
 		return -1;
-	return ret_set ? make_set(workspace, &session.graph, ret_set, err) : 0;
+	build_run_begin(&run, workspace, session.graph.arch,
+	                request->jobs ? request->jobs : processors());
+	int result = build_all(&session, request, &run, sink, err);
+	build_run_end(&run, &session.graph, sink, &summary);
+	if (result < 0) {
+		tell_failure(&summary, sink);
+		return -1;
+	}
+	if (!ret_set)
+		return 0;
+	if (make_set(workspace, &session.graph, ret_set, err) < 0)
+		return -1;
+	ret_set->summary = summary;
+	summary = (struct build_summary){0};
+	return 0;
 }
 
 int build_find(const struct workspace *workspace, const struct build_request *request,

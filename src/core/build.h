@@ -24,10 +24,25 @@ struct built_output {
 	char *dir;                        /* out/store/<digest>: manifest, root/ */
 };
 
+struct build_slow {
+	char *package;
+	double seconds;
+};
+
+/* What a run did. */
+struct build_summary {
+	size_t built, fetched, reused, failed, skipped; /* packages */
+	double seconds;                                 /* of the run */
+	double saved_seconds; /* what the fetched and the reused ones took when they were built */
+	VEC(struct build_slow) slowest; /* of those built, at most three */
+};
+void build_summary_release(struct build_summary *summary);
+
 /* The runtime closure of the wanted packages: their `run` outputs and those of all they require,
  * sorted by package. */
 struct built_set {
 	VEC(struct built_output) outputs;
+	struct build_summary summary; /* by build_packages; empty from build_find */
 };
 void built_set_release(struct built_set *set);
 

@@ -28,6 +28,7 @@ struct job {
 	struct str report; /* what was read and not yet understood */
 	char *phase;       /* the last one it entered */
 	struct timespec start;
+	struct history_build history; /* what it cost */
 };
 
 struct scheduler {
@@ -57,38 +58,32 @@ static void emit(struct scheduler *s, struct event event)
 /* ---- priorities: the longest way to the end goes first */
 
 /* Seconds by experience, else a guess by the size of the sources. */
-static double own_weight(const struct scheduler *s, const struct node *node)
+static double own_weight(const struct history *history, const struct node *node)
 {
-	own_free char *path = workspace_out(s->schedule->context->workspace, "keys/%s/%s/seconds",
-	                                    s->graph->arch, node->name);
-	own(str) text = {0};
-	if (fs_is_file(path) && fs_read(path, 64, &text, NULL) == 0)
-		return strtod(str_text(&text), NULL);
+	const struct history_build *last = history_newest(history, node->name);
+	if (last)
+		return (double)last->duration_ms / 1000;
 	uint64_t bytes = 0;
 	for (vec_each(source, &node->recipe->sources))
 		bytes += source->size_bytes;
 	return 2 + (double)bytes / 150000;
 }
 
-static void remember_seconds(const struct scheduler *s, const struct node *node, double seconds)
-{
-	own_free char *path = workspace_out(s->schedule->context->workspace, "keys/%s/%s/seconds",
-	                                    s->graph->arch, node->name);
-	own_free char *text = mem_printf("%.1f\n", seconds);
-	if (fs_make_parents(path, NULL) == 0)
-		fs_write_text(path, text, NULL);
-}
-
 /* Users come behind what they use in graph->nodes, so one pass from the end is enough. */
 static void weigh(struct scheduler *s)
 {
+	own(history) history = {0};
+	struct history_filter filter = {.arch = s->graph->arch, .newest = true};
+	/* Without experience the order is worse, and the build goes on. */
+	history_load(s->schedule->context->workspace, &filter, &history, NULL);
 	for (size_t i = s->graph->nodes.count; i > 0; i--) {
 		struct node *node = s->graph->nodes.items[i - 1];
 		double longest = 0;
 		for (vec_each(user, &node->users))
 			if ((*user)->weight > longest)
 				longest = (*user)->weight;
-		node->weight = longest + (node->state == NODE_DONE ? 0 : own_weight(s, node));
+		node->weight =
+			longest + (node->state == NODE_DONE ? 0 : own_weight(&history, node));
 	}
 }
 
@@ -178,7 +173,20 @@ static void job_free(struct job *job)
 	close(job->report_fd);
 	str_release(&job->report);
 	free(job->phase);
+	history_build_release(&job->history);
 	free(job);
+}
+
+/* The lowest place that no running job has. */
+static uint64_t free_worker(const struct scheduler *s)
+{
+	for (uint64_t worker = 0;; worker++) {
+		bool taken = false;
+		for (vec_each(job, &s->running))
+			taken = taken || (*job)->history.worker == worker;
+		if (!taken)
+			return worker;
+	}
 }
 
 static int start_job(struct scheduler *s, struct node *node, struct err *err)
@@ -188,7 +196,9 @@ static int start_job(struct scheduler *s, struct node *node, struct err *err)
 		return err_errno(err, "pipe");
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	struct job *job = mem_alloc(sizeof *job);
-	*job = (struct job){.node = node, .report_fd = fds[0]};
+	*job = (struct job){.node = node,
+	                    .report_fd = fds[0],
+	                    .history = {.worker = free_worker(s), .started_ms = history_now_ms()}};
 	clock_gettime(CLOCK_MONOTONIC, &job->start);
 	struct child child = {.job = {.context = s->schedule->context,
 	                              .node = node,
@@ -247,6 +257,8 @@ static void read_phases(struct scheduler *s, struct job *job)
 			continue;
 		free(job->phase);
 		job->phase = mem_strdup(line + strlen("phase "));
+		history_add_phase(&job->history, job->phase,
+		                  (uint64_t)(seconds_since(&job->start) * 1000));
 		emit(s, (struct event){
 				.kind = EVENT_PHASE, .task = job->node->name, .text = job->phase});
 	}
@@ -394,7 +406,6 @@ static int succeed(struct scheduler *s, struct job *job, struct err *err)
 		return -1;
 	if (job->node->state != NODE_DONE)
 		return err_set(err, ERR_SYSTEM, "build %s: its outputs are gone", job->node->name);
-	remember_seconds(s, job->node, seconds);
 	uint64_t bytes = 0;
 	for (vec_each(output, &job->node->record.outputs))
 		bytes += output->bytes;
@@ -405,6 +416,21 @@ static int succeed(struct scheduler *s, struct job *job, struct err *err)
 	                       .unit = "B",
 	                       .seconds = seconds});
 	return 0;
+}
+
+static void take_note(struct scheduler *s, struct job *job, const struct proc_usage *usage)
+{
+	struct history_build *build = &job->history;
+	/* Another run had built it while this one waited for its lock. */
+	if (job->node->state == NODE_DONE && build->phases.count == 0)
+		return;
+	bool well = job->node->state == NODE_DONE;
+	build->result = mem_strdup(well ? "built" : "failed");
+	build->duration_ms = (uint64_t)(seconds_since(&job->start) * 1000);
+	build->user_ms = usage->user_ms;
+	build->system_ms = usage->system_ms;
+	build->peak_bytes = usage->peak_bytes;
+	build_run_note(s->schedule->run, job->node, build, s->schedule->sink);
 }
 
 /* Keys of users may be known now; an output that stayed equal may make them known at once, and
@@ -425,9 +451,10 @@ static int plan_users(struct scheduler *s, struct err *err)
 static int end_job(struct scheduler *s, struct job *job, struct err *err)
 {
 	int status;
+	struct proc_usage usage;
 	read_report(s, job);
 	epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, job->proc.pidfd, NULL);
-	if (proc_wait(&job->proc, &status, err) < 0)
+	if (proc_wait_usage(&job->proc, &status, &usage, err) < 0)
 		return -1;
 	for (size_t i = 0; i < s->running.count; i++)
 		if (s->running.items[i] == job)
@@ -439,6 +466,7 @@ static int end_job(struct scheduler *s, struct job *job, struct err *err)
 		fail(s, job, status);
 	else
 		result = succeed(s, job, err);
+	take_note(s, job, &usage);
 	job_free(job);
 	show_total(s);
 	return result < 0 ? -1 : plan_users(s, err);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -108,16 +109,32 @@ int proc_fork(int (*child)(void *context), void *context, struct proc *ret_proc,
 	return open_pidfd(pid, ret_proc, err);
 }
 
-int proc_wait(struct proc *proc, int *ret_status, struct err *err)
+static uint64_t milliseconds(const struct timeval *time)
+{
+	return (uint64_t)time->tv_sec * 1000 + (uint64_t)time->tv_usec / 1000;
+}
+
+int proc_wait_usage(struct proc *proc, int *ret_status, struct proc_usage *ret_usage,
+                    struct err *err)
 {
 	int status;
-	while (waitpid(proc->pid, &status, 0) < 0)
+	struct rusage usage;
+	while (wait4(proc->pid, &status, 0, &usage) < 0)
 		if (errno != EINTR)
 			return err_errno(err, "wait for process %d", (int)proc->pid);
 	close(proc->pidfd);
 	*proc = (struct proc){.pidfd = -1};
 	*ret_status = status;
+	*ret_usage = (struct proc_usage){.user_ms = milliseconds(&usage.ru_utime),
+	                                 .system_ms = milliseconds(&usage.ru_stime),
+	                                 .peak_bytes = (uint64_t)usage.ru_maxrss * 1024};
 	return 0;
+}
+
+int proc_wait(struct proc *proc, int *ret_status, struct err *err)
+{
+	struct proc_usage usage;
+	return proc_wait_usage(proc, ret_status, &usage, err);
 }
 
 void proc_kill(const struct proc *proc, int signal)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "err.h"
@@ -30,6 +31,14 @@ int proc_spawn(const struct proc_spec *spec, struct proc *ret_proc, struct err *
 int proc_fork(int (*child)(void *context), void *context, struct proc *ret_proc, struct err *err);
 /* Waits; ret_status as for waitpid(2). Closes the pidfd. */
 int proc_wait(struct proc *proc, int *ret_status, struct err *err);
+/* What a process and all its descendants used that were waited for (wait4(2)). Those of a pid
+ * namespace count once its first process has been waited for: it reaps all others. */
+struct proc_usage {
+	uint64_t user_ms, system_ms; /* processor time */
+	uint64_t peak_bytes;         /* resident memory of the biggest of them */
+};
+int proc_wait_usage(struct proc *proc, int *ret_status, struct proc_usage *ret_usage,
+                    struct err *err);
 /* Sends a signal by pidfd (no reuse race); a process that has gone is fine. */
 void proc_kill(const struct proc *proc, int signal);
 /* "exit status 2", "killed by SIGKILL"; for messages; static or appended to `text`. */
