@@ -1,11 +1,11 @@
 /* sdk build: packages, for one architecture or all of a board. */
 #include <stddef.h>
 
-#include "board.h"
 #include "build.h"
 #include "commands.h"
 #include "own.h"
 #include "session.h"
+#include "wanted.h"
 
 enum { OPT_BOARD, OPT_ARCH, OPT_OPTION, OPT_JOBS, OPT_DRY_RUN, OPT_KEEP_GOING, OPT_REBUILD };
 
@@ -21,43 +21,6 @@ static const struct option_spec options[] = {
                             "after a failure, build what does not need it"},
 	[OPT_REBUILD] = {"rebuild", 0, NULL, "build the named packages even if nothing changed"},
 	{0}};
-
-/* What was asked for, by names or by a board. */
-struct wanted {
-	struct board *board;
-	struct strv packages, options;
-	const char *arch;
-};
-
-static void wanted_release(struct wanted *wanted)
-{
-	board_free(wanted->board);
-	strv_release(&wanted->packages);
-	strv_release(&wanted->options);
-}
-
-static int read_wanted(struct cli *cli, int argc, char **argv, struct wanted *wanted,
-                       struct err *err)
-{
-	const char *board = cli_option(cli, "board"), *extra = cli_option(cli, "option");
-	own_free char *fallback = mem_printf("%s-usr", cli->workspace.build_arch);
-	if (!board && argc == 0)
-		board = fallback;
-	if (board && board_load(&cli->workspace, board, &wanted->board, err) < 0)
-		return -1;
-	if (wanted->board)
-		strv_add_all(&wanted->options, &wanted->board->options);
-	if (extra)
-		strv_split(&wanted->options, extra, ",");
-	for (int i = 0; i < argc; i++)
-		strv_add(&wanted->packages, argv[i]);
-	if (wanted->board && argc == 0)
-		strv_add_all(&wanted->packages, &wanted->board->packages);
-	wanted->arch = cli_option(cli, "arch");
-	if (!wanted->arch)
-		wanted->arch = wanted->board ? wanted->board->arch : cli->workspace.build_arch;
-	return 0;
-}
 
 /* ---- --dry-run */
 
@@ -167,7 +130,7 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	own(built_set) set = {0};
 	int64_t jobs;
 	if (cli_number(cli, "jobs", 1, 1024, 0, &jobs, err) < 0 ||
-	    read_wanted(cli, argc, argv, &wanted, err) < 0)
+	    cli_wanted(cli, argc, argv, &wanted, err) < 0)
 		return -1;
 	struct build_request request = {.arch = wanted.arch,
 	                                .packages = &wanted.packages,

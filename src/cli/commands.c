@@ -3,11 +3,40 @@
 
 #include <stddef.h>
 
+/* One a line, so that two additions don't meet. */
+/* clang-format off */
 const struct command *const commands[] = {
-	&cmd_create,    &cmd_enter,      &cmd_delete,      &cmd_status,
-	&cmd_doctor,    &cmd_list,       &cmd_info,        &cmd_deps,
-	&cmd_rdeps,     &cmd_why,        &cmd_graph,       &cmd_lint,
-	&cmd_build,     &cmd_shell,      &cmd_log,         &cmd_history,
-	&cmd_image,     &cmd_run,        &cmd_seed_update, &cmd_binhost_keys,
-	&cmd_reference, &cmd_completion, &cmd_complete,    NULL,
+	&cmd_create,
+	&cmd_enter,
+	&cmd_delete,
+	&cmd_status,
+	&cmd_doctor,
+
+	&cmd_list,
+	&cmd_info,
+	&cmd_deps,
+	&cmd_rdeps,
+	&cmd_why,
+	&cmd_graph,
+	&cmd_files,
+	&cmd_owns,
+	&cmd_size,
+	&cmd_history,
+
+	&cmd_lint,
+	&cmd_build,
+	&cmd_shell,
+	&cmd_log,
+
+	&cmd_image,
+	&cmd_run,
+
+	&cmd_binhost_keys,
+
+	&cmd_seed_update,
+	&cmd_reference,
+	&cmd_completion,
+	&cmd_complete,
+	NULL,
 };
+/* clang-format on */

@@ -72,10 +72,21 @@ is "it is position independent" "$(readelf -hW "$elf" | awk '/Type:/ {print $2}'
 ok "relocations are read-only and bound at once" sh -c "readelf -dW '$elf' | grep -q 'BIND_NOW\|FLAGS.*NOW'"
 ok "it has a build id" sh -c "readelf -nW '$elf' | grep -q 'Build ID'"
 
+# ---- asking what is in them
+is "files lists what images get" "$("$SDK" files t-lib --output=run | tr '\n' ' ')" \
+	"/usr/lib/libt.so.1 /usr/share/factory/etc/t.conf "
+is "owns finds the package by path" "$("$SDK" owns /usr/lib/libt.so.1 2>/dev/null | tr -s ' ')" \
+	"t-lib run /usr/lib/libt.so.1"
+is "and by a pattern of the name" "$("$SDK" owns 't-ap?' 2>/dev/null | awk '{ print $1, $2 }')" "t-app run"
+ok "size counts every package" sh -c "'$SDK' size t-app | tail -1 | grep -q ' 6 packages'"
+fails "an output that is none" 3 'it has: .*dev' "$SDK" files t-lib --output=devel
+fails "a file of nobody's" 3 'no built package has' "$SDK" owns /usr/bin/t-nobody
+
 # ---- a source that went bad in the download cache
 mkdir "$TMP/src-1"; echo "right $once" >"$TMP/src-1/file"
 tar -C "$TMP" -cf "$TMP/src-1.tar" src-1
 sha=$(sha256sum <"$TMP/src-1.tar" | cut -c1-64)
+size=$(wc -c <"$TMP/src-1.tar")
 recipe t-source <<Y
 build: copy
 libc: false
@@ -83,7 +94,7 @@ phases:
   install: |
     install -Dm644 "\$SRC"/file "\$DEST"/usr/share/file
 Y
-sed -i "s|^sources:.*|sources: [{urls: ['file://$TMP/src-1.tar'], sha256: $sha}]|" "$SDK_ROOT/recipes/t-source/recipe.yaml"
+sed -i "s|^sources:.*|sources: [{urls: ['file://$TMP/src-1.tar'], size: $size, sha256: $sha}]|" "$SDK_ROOT/recipes/t-source/recipe.yaml"
 ok "a package is made of a local file" build t-source
 cached=$(echo "${SDK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sdk}/downloads/"*"/$sha-src-1.tar")
 ok "it lies in the download cache" test -f "$cached"

@@ -1,0 +1,133 @@
+/* sdk owns: which built package a file comes from. */
+#include <fnmatch.h>
+#include <string.h>
+
+#include "commands.h"
+#include "contents.h"
+#include "own.h"
+#include "session.h"
+#include "wanted.h"
+
+static const struct option_spec options[] = {
+	{"board", 'b', "BOARD", "among this board's packages (all recipes)"},
+	{"arch", 'a', "ARCH", "built for this architecture (the board's, else this machine's)"},
+	{0}};
+
+struct search {
+	const struct cli *cli;
+	struct json json;
+	char **patterns;
+	int count;
+	size_t found;
+};
+
+/* A name without a slash is looked for in every directory. */
+static bool matches(const char *pattern, const char *path)
+{
+	const char *base = strrchr(path, '/');
+	if (!strchr(pattern, '/'))
+		return fnmatch(pattern, base ? base + 1 : path, 0) == 0;
+	return fnmatch(pattern + strspn(pattern, "/"), path, FNM_PATHNAME) == 0;
+}
+
+static void show(struct search *search, const struct contents_item *item)
+{
+	search->found++;
+	if (!search->cli->json) {
+		cli_print("%-20s %-6s /%s\n", item->node->name, item->output, item->entry->path);
+		return;
+	}
+	json_object(&search->json, NULL);
+	json_string(&search->json, "package", item->node->name);
+	json_string(&search->json, "version", item->node->recipe->version);
+	json_string(&search->json, "output", item->output);
+	json_string(&search->json, "path", item->entry->path);
+	json_end_object(&search->json);
+}
+
+static int visit(void *context, const struct contents_item *item)
+{
+	struct search *search = context;
+	for (int i = 0; i < search->count && item->entry->type != 'd'; i++) {
+		if (!matches(search->patterns[i], item->entry->path))
+			continue;
+		show(search, item);
+		break;
+	}
+	return 0;
+}
+
+/* All recipes for the architecture, when no board narrows it down. */
+static int choose(struct cli *cli, struct wanted *wanted, struct err *err)
+{
+	own(recipe_set) set = {0};
+	own_free char *dir = workspace_root(&cli->workspace, "recipes");
+	if (cli_wanted(cli, 0, NULL, wanted, err) < 0)
+		return -1;
+	if (cli_has(cli, "board"))
+		return 0;
+	strv_release(&wanted->packages);
+	strv_release(&wanted->options);
+	if (recipe_set_open(dir, &set, err) < 0 || recipe_set_load_all(&set, err) < 0)
+		return -1;
+	for (size_t i = 0; i < set.names.count; i++) {
+		const struct recipe *recipe = map_get(&set.loaded, set.names.items[i]);
+		if (recipe && recipe_has_arch(recipe, wanted->arch))
+			strv_add(&wanted->packages, recipe->name);
+	}
+	return 0;
+}
+
+static int search_all(struct cli *cli, const struct graph *graph, struct search *search,
+                      struct err *err)
+{
+	size_t unbuilt = 0;
+	for (vec_each(node, &graph->nodes)) {
+		if ((*node)->state != NODE_DONE)
+			unbuilt++;
+		else if (contents_each(&cli->workspace, *node, NULL, visit, search, err) < 0)
+			return -1;
+	}
+	if (unbuilt)
+		event_warn(&cli->sink,
+		           "%zu of %zu packages are not built: nobody knows their files", unbuilt,
+		           graph->nodes.count);
+	return 0;
+}
+
+static int run(struct cli *cli, int argc, char **argv, struct err *err)
+{
+	own(build_session) session = {0};
+	own(wanted) wanted = {0};
+	if (choose(cli, &wanted, err) < 0)
+		return -1;
+	struct build_request request = {
+		.arch = wanted.arch, .packages = &wanted.packages, .options = &wanted.options};
+	if (session_make(&cli->workspace, &request, &session, err) < 0)
+		return -1;
+	struct search search = {.cli = cli, .patterns = argv, .count = argc};
+	json_array(&search.json, NULL);
+	int result = search_all(cli, &session.graph, &search, err);
+	json_end_array(&search.json);
+	if (result == 0 && cli->json)
+		cli_print_json(&search.json);
+	json_release(&search.json);
+	if (result == 0 && !search.found)
+		return err_set(err, ERR_INPUT, "no built package has %s", argv[0]);
+	return result;
+}
+
+const struct command cmd_owns = {
+	.name = "owns",
+	.arguments = "<path or glob…>",
+	.summary = "Find the package that a file comes from",
+	.description = "A path is looked for as it stands; a name without a slash in every\n"
+		       "directory. Both may be patterns.",
+	.examples = "sdk owns /usr/bin/ls                 # who installs it?\n"
+		    "sdk owns 'libz*' --board=arm64-usr   # by name, in one board\n",
+	.options = options,
+	.completes = COMPLETES_FILES,
+	.min_args = 1,
+	.max_args = -1,
+	.run = run,
+};

@@ -1,0 +1,33 @@
+/* Which packages a command is about: those it names, or all of a board's. */
+#include "wanted.h"
+
+#include "own.h"
+
+void wanted_release(struct wanted *wanted)
+{
+	board_free(wanted->board);
+	strv_release(&wanted->packages);
+	strv_release(&wanted->options);
+}
+
+int cli_wanted(const struct cli *cli, int argc, char **argv, struct wanted *wanted, struct err *err)
+{
+	const char *board = cli_option(cli, "board"), *extra = cli_option(cli, "option");
+	own_free char *fallback = mem_printf("%s-usr", cli->workspace.build_arch);
+	if (!board && argc == 0)
+		board = fallback;
+	if (board && board_load(&cli->workspace, board, &wanted->board, err) < 0)
+		return -1;
+	if (wanted->board)
+		strv_add_all(&wanted->options, &wanted->board->options);
+	if (extra)
+		strv_split(&wanted->options, extra, ",");
+	for (int i = 0; i < argc; i++)
+		strv_add(&wanted->packages, argv[i]);
+	if (wanted->board && argc == 0)
+		strv_add_all(&wanted->packages, &wanted->board->packages);
+	wanted->arch = cli_option(cli, "arch");
+	if (!wanted->arch)
+		wanted->arch = wanted->board ? wanted->board->arch : cli->workspace.build_arch;
+	return 0;
+}

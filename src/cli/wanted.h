@@ -1,0 +1,18 @@
+/* Which packages a command is about: those it names, or all of a board's. */
+#pragma once
+
+#include "board.h"
+#include "cli.h"
+#include "vec.h"
+
+struct wanted {
+	struct board *board; /* NULL when packages are named and no board is */
+	struct strv packages, options;
+	const char *arch;
+};
+
+/* From the arguments and the options "board", "arch" and "option", as far as the command has them;
+ * without any: the board of this machine's kind, <arch>-usr. */
+int cli_wanted(const struct cli *cli, int argc, char **argv, struct wanted *wanted,
+               struct err *err);
+void wanted_release(struct wanted *wanted);
