@@ -65,6 +65,8 @@ install: sdk
 	install -Dm755 sdk $(DESTDIR)$(PREFIX)/bin/sdk
 	ln -sf sdk $(DESTDIR)$(PREFIX)/bin/build-packages
 	ln -sf sdk $(DESTDIR)$(PREFIX)/bin/build-image
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	./sdk reference manual $(DESTDIR)$(PREFIX)/share/man/man1
 	./sdk completion bash | install -Dm644 /dev/stdin $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sdk
 	./sdk completion zsh | install -Dm644 /dev/stdin $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sdk
 	./sdk completion fish | install -Dm644 /dev/stdin $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sdk.fish
@@ -72,7 +74,7 @@ install: sdk
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/sdk bin/build-packages bin/build-image \
 		share/bash-completion/completions/sdk share/zsh/site-functions/_sdk \
-		share/fish/vendor_completions.d/sdk.fish)
+		share/fish/vendor_completions.d/sdk.fish share/man/man1/sdk.1 share/man/man1/sdk-*.1)
 
 clean:
 	rm -rf $(BUILD) sdk

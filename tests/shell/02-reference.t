@@ -6,6 +6,15 @@ for kind in recipe board; do
 	ok "docs/$kind-reference.md is up to date" sh -c "'$SDK' reference $kind | diff -u docs/$kind-reference.md -"
 done
 fails "an unknown reference" 2 'wanted recipe or board' "$SDK" reference kernel
+ok "manual pages are written" "$SDK" reference manual "$TMP/man"
+is "one for each command, and one for all" "$(find "$TMP/man" -name 'sdk*.1' | wc -l)" \
+	"$(($("$SDK" --help | sed -n '/^Commands:/,/^$/p' | grep -c '^  [a-z]') + 1))"
+if command -v groff >/dev/null; then
+	for page in "$TMP"/man/*; do groff -man -ww -Kutf8 -Tutf8 "$page" 2>&1 >/dev/null; done >"$TMP/warnings"
+	is "troff has nothing to complain of" "$(cat "$TMP/warnings")" ""
+else
+	skip "troff has nothing to complain of" "no groff here"
+fi
 for file in README.md CONTRIBUTING.md docs/*.md; do
 	grep -o ']([^)#:]*)' "$file" | sed 's/^](//; s/)$//' | while read -r target; do
 		[ -e "$(dirname "$file")/$target" ] || echo "$file: $target"
