@@ -5,7 +5,7 @@ cd "$SDK_TOP" || exit 1
 for kind in recipe board; do
 	ok "docs/$kind-reference.md is up to date" sh -c "'$SDK' reference $kind | diff -u docs/$kind-reference.md -"
 done
-fails "an unknown reference" 2 'wanted recipe or board' "$SDK" reference kernel
+fails "an unknown reference" 2 'wanted recipe, board or manual' "$SDK" reference kernel
 ok "manual pages are written" "$SDK" reference manual "$TMP/man"
 is "one for each command, and one for all" "$(find "$TMP/man" -name 'sdk*.1' | wc -l)" \
 	"$(($("$SDK" --help | sed -n '/^Commands:/,/^$/p' | grep -c '^  [a-z]') + 1))"
