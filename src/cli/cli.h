@@ -35,6 +35,7 @@ struct command {
 	/* 0, or -1 with the error; exit codes follow the error's kind. */
 	int (*run)(struct cli *cli, int argc, char **argv, struct err *err);
 	bool passes_rest; /* `sdk run -- command`: everything after -- is in argv */
+	bool leases;      /* counts on the store while it runs: `sdk gc` leaves that alone */
 };
 
 extern const struct command *const commands[]; /* NULL-terminated, in the order of the help */

@@ -164,4 +164,5 @@ const struct command cmd_build = {
 	.completes = COMPLETES_RECIPES,
 	.max_args = -1,
 	.run = run,
+	.leases = true,
 };

@@ -65,4 +65,5 @@ const struct command cmd_create = {
 	.examples = "  sdk create          # as sdk enter and sdk build need it\n",
 	.options = options,
 	.run = run,
+	.leases = true,
 };

@@ -38,5 +38,6 @@ const struct command cmd_enter = {
 		    "sdk enter -- gcc --version           # one command\n",
 	.max_args = -1,
 	.run = run,
+	.leases = true,
 	.passes_rest = true,
 };

@@ -95,4 +95,5 @@ const struct command cmd_image = {
 	.options = options,
 	.completes = COMPLETES_NOTHING,
 	.run = run,
+	.leases = true,
 };

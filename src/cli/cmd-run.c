@@ -103,4 +103,5 @@ const struct command cmd_run = {
 	.max_args = -1,
 	.passes_rest = true,
 	.run = run,
+	.leases = true,
 };

@@ -53,5 +53,6 @@ const struct command cmd_shell = {
 	.min_args = 1,
 	.max_args = -1,
 	.run = run,
+	.leases = true,
 	.passes_rest = true,
 };

@@ -50,9 +50,9 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	(void)argc, (void)argv;
 	own(env) env = {0};
 	own(usage) usage = {0};
-	if (env_open_lock(&cli->workspace, &env, err) < 0 ||
-	    usage_measure(&cli->workspace, &usage, err) < 0)
+	if (env_open_lock(&cli->workspace, &env, err) < 0)
 		return -1;
+	usage_measure(&cli->workspace, &usage);
 	if (cli->json)
 		print_json(&env, &usage);
 	else

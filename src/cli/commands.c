@@ -10,6 +10,7 @@ const struct command *const commands[] = {
 	&cmd_enter,
 	&cmd_delete,
 	&cmd_status,
+	&cmd_gc,
 	&cmd_doctor,
 
 	&cmd_list,

@@ -13,6 +13,7 @@ extern const struct command cmd_deps;
 extern const struct command cmd_doctor;
 extern const struct command cmd_enter;
 extern const struct command cmd_files;
+extern const struct command cmd_gc;
 extern const struct command cmd_graph;
 extern const struct command cmd_history;
 extern const struct command cmd_image;

@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "help.h"
+#include "lease.h"
 #include "log.h"
 #include "opt.h"
 #include "own.h"
@@ -187,6 +188,11 @@ static int run_command(struct cli *cli, const struct opt *opt, struct strv *word
 {
 	if (check_arguments(cli->command, words->count, err) < 0 || prepare(cli, opt, err) < 0)
 		return -1;
+	own(lease) lease = {0};
+	if (cli->command->leases && lease_take(&cli->workspace, &lease, err) < 0) {
+		workspace_release(&cli->workspace);
+		return -1;
+	}
 	struct report *report = report_new(cli->progress, cli->quiet, cli->color, cli->verbose);
 	cli->sink = report_sink(report);
 	int result = cli->command->run(cli, (int)words->count, strv_argv(words), err);

@@ -12,6 +12,7 @@
 #include "build-parts.h"
 #include "fs.h"
 #include "key.h"
+#include "lease.h"
 #include "own.h"
 #include "path.h"
 #include "pkg.h"
@@ -71,6 +72,7 @@ static int open_log(const struct build_job *job, char **ret_path, struct err *er
 	                                    job->context->toolchain->arch, job->node->name);
 	if (fs_make_parents(path, err) < 0)
 		return -1;
+	lease_mark(job->context->workspace, path); /* before gc takes an old one from us */
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_errno(err, "%s", path);
@@ -218,9 +220,7 @@ int build_job_run(const struct build_job *job, struct err *err)
 	/* Another run may have built it while we waited for the lock. */
 	if (!job->force && record_load(context->workspace, context->toolchain->arch,
 	                               job->node->name, job->node->key, &record)) {
-		bool there = true;
-		for (vec_each(output, &record.outputs))
-			there = there && store_has(context->workspace, output->digest);
+		bool there = record_use(context->workspace, &record);
 		record_release(&record);
 		if (there)
 			return 0;

@@ -6,6 +6,7 @@
 
 #include "build-parts.h"
 #include "fs.h"
+#include "lease.h"
 #include "own.h"
 #include "path.h"
 #include "session.h"
@@ -24,7 +25,7 @@ static int prepare(const struct build_context *context, struct node *node, const
 {
 	own_free char *script = path_join(work, ".sdk/env.sh");
 	own_free char *start = path_join(work, ".sdk/shell.sh");
-	if (!fs_is_file(script)) {
+	if (!lease_mark(context->workspace, work) || !fs_is_file(script)) {
 		event_note(sink, "no failed build of %s: unpacking its source", node->name);
 		if (build_job_unpack(context, node, err) < 0)
 			return -1;

@@ -15,6 +15,7 @@
 #include "env-unpack.h"
 #include "env.h"
 #include "fs.h"
+#include "lease.h"
 #include "own.h"
 #include "path.h"
 #include "source.h"
@@ -281,11 +282,11 @@ int env_create(const struct workspace *workspace, unsigned jobs, const struct ev
 	own_fd int lock = -1;
 	if (env_open_lock(workspace, &env, err) < 0)
 		return -1;
-	if (env_exists(&env))
+	if (lease_mark(workspace, env.dir))
 		return 0;
 	if (take_lock(workspace, sink, &lock, err) < 0)
 		return -1;
-	if (env_exists(&env)) /* made by the run that we waited for */
+	if (lease_mark(workspace, env.dir)) /* made by the run that we waited for */
 		return 0;
 	if (create_locked(workspace, &env, jobs, sink, err) < 0)
 		return err_wrap(err, "create the environment");

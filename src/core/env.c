@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fs.h"
+#include "lease.h"
 #include "nearest.h"
 #include "own.h"
 #include "path.h"
@@ -156,7 +157,7 @@ int env_open(const struct workspace *workspace, struct env *ret_env, struct err 
 	own(env) env = {0};
 	if (env_open_lock(workspace, &env, err) < 0)
 		return -1;
-	if (!env_exists(&env)) {
+	if (!lease_mark(workspace, env.dir)) {
 		err_set(err, ERR_INPUT, "there is no environment for this seed yet");
 		return err_hint(err, "run `sdk create`");
 	}

@@ -9,6 +9,7 @@
 
 #include "fs.h"
 #include "image-parts.h"
+#include "lease.h"
 #include "own.h"
 #include "path.h"
 
@@ -271,7 +272,7 @@ int image_make(const struct workspace *workspace, const struct board *board,
 	    fs_lock(lock, true, true, &lock_fd, err) < 0)
 		return -1;
 	own_free char *final = path_join(parent, key);
-	bool made = !fs_is_dir(final);
+	bool made = !lease_mark(workspace, final);
 	if (made && make(workspace, board, set, sink, key, final, err) < 0)
 		return -1;
 	if (link_latest(parent, key, err) < 0)
@@ -286,7 +287,7 @@ int image_find(const struct workspace *workspace, const char *board, struct imag
 	own_free char *latest = workspace_out(workspace, "images/%s/latest", board);
 	own_free char *key = fs_read_link(latest);
 	own_free char *dir = workspace_out(workspace, "images/%s/%s", board, key ? key : "");
-	if (!key || !fs_is_dir(dir)) {
+	if (!key || !lease_mark(workspace, dir)) {
 		err_set(err, ERR_INPUT, "board %s has no image yet", board);
 		return err_hint(err, "sdk image --board=%s", board);
 	}

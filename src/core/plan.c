@@ -15,14 +15,6 @@ bool plan_is_ready(const struct node *node)
 	return true;
 }
 
-static bool outputs_are_there(const struct workspace *workspace, const struct record *record)
-{
-	for (vec_each(output, &record->outputs))
-		if (!store_has(workspace, output->digest))
-			return false;
-	return true;
-}
-
 static void set_reason(struct node *node, char *reason)
 {
 	free(node->reason);
@@ -62,7 +54,7 @@ int plan_node(const struct planner *planner, struct node *node, struct err *err)
 	bool forced = planner->rebuild_wanted && node->wanted;
 	bool known = !forced && record_load(planner->workspace, planner->graph->arch, node->name,
 	                                    node->key, &node->record);
-	if (known && outputs_are_there(planner->workspace, &node->record)) {
+	if (known && record_use(planner->workspace, &node->record)) {
 		node->state = NODE_DONE;
 		set_reason(node, NULL);
 		return 0;

@@ -10,6 +10,7 @@
 
 #include "fetch.h"
 #include "hash.h"
+#include "lease.h"
 #include "map.h"
 #include "mirror.h"
 #include "own.h"
@@ -99,6 +100,7 @@ static int want(struct wanted *wanted, const struct workspace *workspace,
 	own_free char *path = source_cache_path(workspace, source);
 	if (map_get(&wanted->by_path, path))
 		return 0;
+	lease_mark(workspace, path);
 	struct strv *urls = mem_alloc(sizeof *urls);
 	vec_push(&wanted->urls, urls);
 	strv_take(&wanted->names, file_name(source));
@@ -147,12 +149,19 @@ int source_fetch_hooked(const struct workspace *workspace, const struct source *
 	return fetch_all(wanted.files.items, wanted.files.count, &options, sink, err);
 }
 
+/* In the cache, and marked as used. */
+static bool is_at_hand(const struct workspace *workspace, const struct source *source)
+{
+	own_free char *path = source_cache_path(workspace, source);
+	return lease_mark(workspace, path) && source_is_cached(workspace, source);
+}
+
 int source_fetch_all(const struct workspace *workspace, const struct source *const *sources,
                      size_t count, const struct event_sink *sink, struct err *err)
 {
 	VEC(const struct source *) missing = {0};
 	for (size_t i = 0; i < count; i++)
-		if (!source_is_cached(workspace, sources[i]))
+		if (!is_at_hand(workspace, sources[i]))
 			vec_push(&missing, sources[i]);
 	struct source_hooks none = {0};
 	int result = source_fetch_hooked(workspace, missing.items, missing.count, &none, sink, err);

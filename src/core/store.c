@@ -10,6 +10,7 @@
 
 #include "archive.h"
 #include "fs.h"
+#include "lease.h"
 #include "log.h"
 #include "own.h"
 #include "path.h"
@@ -100,15 +101,28 @@ static bool parse_record(char *text, struct record *record)
 	return record->package && record->version && record->arch && record->outputs.count;
 }
 
-static bool load_record_file(const char *path, const char *arch, const char *package,
-                             const char *key, struct record *ret_record)
+bool record_read(const char *path, struct record *ret_record)
 {
 	own(str) text = {0};
 	struct record record = {0};
 	if (!fs_exists(path) || fs_read(path, MAX_RECORD_BYTES, &text, NULL) < 0)
 		return false;
-	if (text.len && parse_record(text.data, &record) && str_equal(record.key, key) &&
-	    str_equal(record.package, package) && str_equal(record.arch, arch)) {
+	if (text.len && parse_record(text.data, &record)) {
+		*ret_record = record;
+		return true;
+	}
+	record_release(&record);
+	return false;
+}
+
+static bool load_record_file(const char *path, const char *arch, const char *package,
+                             const char *key, struct record *ret_record)
+{
+	struct record record = {0};
+	if (!record_read(path, &record))
+		return false;
+	if (str_equal(record.key, key) && str_equal(record.package, package) &&
+	    str_equal(record.arch, arch)) {
 		*ret_record = record;
 		return true;
 	}
@@ -149,6 +163,39 @@ char *store_dir(const struct workspace *workspace, const char *digest)
 static char *object_path(const struct workspace *workspace, const char *digest)
 {
 	return workspace_cache(workspace, "objects/%.2s/%s.pkg.tar.zst", digest, digest);
+}
+
+/* A record that only the cache has is one that another checkout made, or a run that was killed
+ * before it wrote the second copy. */
+static void adopt(const struct workspace *workspace, const struct record *record)
+{
+	own(str) text = {0};
+	own_free char *near =
+		record_path_out(workspace, record->arch, record->package, record->key);
+	if (lease_mark(workspace, near) || !workspace->leased)
+		return;
+	format_record(record, &text);
+	if (fs_make_parents(near, NULL) == 0)
+		fs_write_text(near, str_text(&text), NULL);
+}
+
+static bool use_output(const struct workspace *workspace, const char *digest)
+{
+	own_free char *dir = store_dir(workspace, digest);
+	own_free char *object = object_path(workspace, digest);
+	bool unpacked = lease_mark(workspace, dir), packed = lease_mark(workspace, object);
+	return unpacked || packed;
+}
+
+bool record_use(const struct workspace *workspace, const struct record *record)
+{
+	own_free char *far = record_path_cache(workspace, record->key);
+	for (vec_each(output, &record->outputs))
+		if (!use_output(workspace, output->digest))
+			return false;
+	adopt(workspace, record);
+	lease_mark(workspace, far);
+	return true;
 }
 
 bool store_has(const struct workspace *workspace, const char *digest)
@@ -194,7 +241,7 @@ static int write_archive(const struct workspace *workspace, const struct manifes
 {
 	own_free char *path = object_path(workspace, digest);
 	own(strv) names = {0};
-	if (fs_is_file(path))
+	if (lease_mark(workspace, path))
 		return 0;
 	for (vec_each(entry, &manifest->entries))
 		strv_add(&names, entry->path);
@@ -203,22 +250,31 @@ static int write_archive(const struct workspace *workspace, const struct manifes
 	return archive_pack(root, &names, ".manifest", text, 0, ARCHIVE_LEVEL, path, err);
 }
 
+/* Gives `staging` its final name, unless the output is there: then it is kept, marked as used. */
+static int take_place(const struct workspace *workspace, const char *staging, const char *dir,
+                      struct err *err)
+{
+	for (;;) {
+		own(err) refused = {0};
+		if (fs_publish(staging, dir, &refused) == 0)
+			return 0;
+		if (refused.sys_errno != EEXIST && refused.sys_errno != ENOTEMPTY)
+			return err_move(err, &refused);
+		if (lease_mark(workspace, dir))
+			return fs_remove_tree(staging, err);
+		/* gc took it away in between. */
+	}
+}
+
 /* `staging` holds root/; adds the manifest and gives it its final name. */
 static int publish(const struct workspace *workspace, const char *staging, const char *text,
                    const char *digest, struct err *err)
 {
 	own_free char *manifest_path = path_join(staging, "manifest");
 	own_free char *dir = store_dir(workspace, digest);
-	struct err publish_err = {0};
 	if (fs_write_text(manifest_path, text, err) < 0)
 		return -1;
-	if (fs_publish(staging, dir, &publish_err) == 0)
-		return 0;
-	bool there = publish_err.sys_errno == EEXIST || publish_err.sys_errno == ENOTEMPTY;
-	if (!there)
-		return err_move(err, &publish_err);
-	err_release(&publish_err);
-	return fs_remove_tree(staging, err);
+	return take_place(workspace, staging, dir, err);
 }
 
 int store_add(const struct workspace *workspace, struct manifest *manifest, const char *root,
@@ -339,9 +395,9 @@ int store_ensure(const struct workspace *workspace, const char *digest, struct e
 	own_free char *object = object_path(workspace, digest);
 	own_free char *parent = workspace_out(workspace, "store");
 	own_free char *staging = NULL;
-	if (fs_is_dir(dir))
+	if (lease_mark(workspace, dir))
 		return 0;
-	if (!fs_is_file(object))
+	if (!lease_mark(workspace, object))
 		return err_set(err, ERR_INPUT, "output %s is neither in the store nor in the cache",
 		               digest);
 	if (fs_make_dirs(parent, 0755, err) < 0 || fs_make_temporary(parent, &staging, err) < 0)
@@ -350,11 +406,5 @@ int store_ensure(const struct workspace *workspace, const char *digest, struct e
 		fs_remove_tree(staging, NULL);
 		return err_wrap(err, "%s", object);
 	}
-	struct err publish_err = {0};
-	if (fs_publish(staging, dir, &publish_err) == 0)
-		return 0;
-	if (publish_err.sys_errno != EEXIST && publish_err.sys_errno != ENOTEMPTY)
-		return err_move(err, &publish_err);
-	err_release(&publish_err);
-	return fs_remove_tree(staging, err);
+	return take_place(workspace, staging, dir, err);
 }

@@ -32,6 +32,11 @@ const struct record_output *record_find(const struct record *record, const char 
  * read: then the package is built again. */
 bool record_load(const struct workspace *workspace, const char *arch, const char *package,
                  const char *key, struct record *ret_record);
+/* One file of them. False when it can't be read or is none. */
+bool record_read(const char *path, struct record *ret_record);
+/* Whether all of its outputs are in the store or the cache; then record and outputs are marked as
+ * used (lease.h), and out/keys knows the record. */
+bool record_use(const struct workspace *workspace, const struct record *record);
 /* Writes it to out/keys and the cache. */
 int record_save(const struct workspace *workspace, const struct record *record, struct err *err);
 

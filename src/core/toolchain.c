@@ -10,6 +10,7 @@
 
 #include "archive.h"
 #include "fs.h"
+#include "lease.h"
 #include "own.h"
 #include "path.h"
 #include "source.h"
@@ -321,12 +322,12 @@ int toolchain_prepare(const struct workspace *workspace, const struct env *env,
 	digest_hex(&toolchain->digest, hex);
 	own_free char *dir = workspace_out(workspace, "toolchain/%s", hex);
 	own_free char *lock_path = workspace_out(workspace, "toolchain/.lock");
-	if (!fs_is_dir(dir)) {
+	if (!lease_mark(workspace, dir)) {
 		own_fd int lock = -1;
 		if (fs_lock(lock_path, true, true, &lock, err) < 0)
 			return -1;
 		/* Another run may have made it while we waited. */
-		if (!fs_is_dir(dir) &&
+		if (!lease_mark(workspace, dir) &&
 		    prepare_locked(workspace, &env->lock, toolchain, dir, sink, err) < 0)
 			return err_wrap(err, "toolchain %s", toolchain->arch);
 	}

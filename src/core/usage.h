@@ -2,8 +2,8 @@
 #pragma once
 
 #include <stdint.h>
+#include <sys/types.h>
 
-#include "err.h"
 #include "vec.h"
 #include "workspace.h"
 
@@ -20,5 +20,22 @@ struct usage {
 	VEC(struct usage_part) parts;
 };
 
-int usage_measure(const struct workspace *workspace, struct usage *ret_usage, struct err *err);
+void usage_measure(const struct workspace *workspace, struct usage *ret_usage);
 void usage_release(struct usage *usage);
+
+struct usage_inode {
+	dev_t dev;
+	ino_t ino;
+};
+
+/* A sum over files and trees; {0} is empty. */
+struct usage_meter {
+	uint64_t bytes; /* on disk; what has several links is counted once */
+	uint64_t files, top_items;
+	VEC(struct usage_inode) linked;
+};
+
+/* Adds the file or tree, itself included, never following a link. What disappears meanwhile, or
+ * can't be read, is not counted. */
+void usage_add(struct usage_meter *meter, const char *path);
+void usage_meter_release(struct usage_meter *meter);

@@ -1,6 +1,8 @@
 /* Where things are: the checkout, the state below out/, the cache shared between checkouts. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "err.h"
 #include "vec.h"
 
@@ -11,6 +13,7 @@ struct workspace {
 	char *data;       /* $SDK_DATA, $XDG_DATA_HOME/sdk or ~/.local/share/sdk: what can't be made
 	                     again, such as secret keys */
 	char *build_arch; /* Debian name of this machine's architecture: "amd64", "arm64" */
+	bool leased;      /* lease.h: what is counted on is marked as used */
 };
 
 /* Finds the checkout: `start_dir`, or its nearest parent, that holds bootstrap/seed.yaml;
