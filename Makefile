@@ -40,6 +40,8 @@ $(BUILD)/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC  $<")
 	$(Q)$(CC) $(ALL_CFLAGS) $(INCLUDE_$(call layer_of,$*)) -MMD -MP -c $< -o $@
+# What it embeds, which the compiler does not tell.
+$(BUILD)/core/report-page.o: $(addprefix src/core/report.,html css js)
 -include $(patsubst %.o,%.d,$(foreach l,$(LAYERS),$(call objects,$(l))))
 
 # Written anew each time, so that a deleted source file leaves no old member behind.

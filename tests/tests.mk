@@ -22,6 +22,7 @@ $(SAN_OBJECTS): $(SAN_BUILD)/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC  $< (sanitized)")
 	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) $(INCLUDE_$(call layer_of,$*)) -MMD -MP -c $< -o $@
+$(SAN_BUILD)/core/report-page.o: $(addprefix src/core/report.,html css js)
 -include $(SAN_OBJECTS:.o=.d)
 
 $(SAN_BUILD)/libsdk.a: $(SAN_OBJECTS)

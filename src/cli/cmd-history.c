@@ -52,7 +52,7 @@ static void print_run(const struct history_run *run)
 	          run->reused.count);
 	if (run->failed)
 		cli_print(", %" PRIu64 " failed, %" PRIu64 " not tried", run->failed, run->skipped);
-	cli_print("  (%s spared)\n", cli_seconds((double)run->saved_ms / 1000, saved));
+	cli_print(" (%s spared)  %s\n", cli_seconds((double)run->saved_ms / 1000, saved), run->run);
 }
 
 static void print_json(const struct history *history, bool runs, const bool *chosen)
@@ -136,9 +136,9 @@ const struct command cmd_history = {
 	.arguments = "[package…]",
 	.summary = "Show what builds took: time, processors, memory, sizes",
 	.description = "Lists the packages that `sdk build` built or fetched here, newest last. "
-                       "Processor\n"
+		       "Processor\n"
 		       "time is that of all of the build's processes; memory is the most that the "
-                       "biggest\n"
+		       "biggest\n"
 		       "of them had at once. See docs/reports.md.",
 	.examples = "sdk history                          # the last 20\n"
 		    "sdk history glibc --arch=arm64       # of one package\n"

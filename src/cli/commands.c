@@ -5,6 +5,8 @@
 
 /* One a line, so that two additions don't meet. */
 /* clang-format off */
+/* One a line, so that two additions do not meet. */
+/* clang-format off */
 const struct command *const commands[] = {
 	&cmd_create,
 	&cmd_enter,
@@ -12,7 +14,6 @@ const struct command *const commands[] = {
 	&cmd_status,
 	&cmd_gc,
 	&cmd_doctor,
-
 	&cmd_list,
 	&cmd_info,
 	&cmd_deps,
@@ -23,17 +24,14 @@ const struct command *const commands[] = {
 	&cmd_owns,
 	&cmd_size,
 	&cmd_history,
-
+	&cmd_report,
 	&cmd_lint,
 	&cmd_build,
 	&cmd_shell,
 	&cmd_log,
-
 	&cmd_image,
 	&cmd_run,
-
 	&cmd_binhost_keys,
-
 	&cmd_seed_update,
 	&cmd_reference,
 	&cmd_completion,

@@ -24,6 +24,7 @@ extern const struct command cmd_log;
 extern const struct command cmd_owns;
 extern const struct command cmd_rdeps;
 extern const struct command cmd_reference;
+extern const struct command cmd_report;
 extern const struct command cmd_run;
 extern const struct command cmd_seed_update;
 extern const struct command cmd_shell;
