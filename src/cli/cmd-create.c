@@ -62,7 +62,7 @@ const struct command cmd_create = {
 		"\n"
 		"Packages come from the machine's own apt mirrors; SDK_MIRROR_DEBIAN or\n"
 		"`mirrors:` in sdk.yaml name others.\n",
-	.examples = "  sdk create          # as sdk enter and sdk build need it\n",
+	.examples = "sdk create          # as sdk enter and sdk build need it\n",
 	.options = options,
 	.run = run,
 	.leases = true,

@@ -91,8 +91,8 @@ const struct command cmd_delete = {
 	.summary = "Remove the environment, toolchains and work trees",
 	.description = "What is removed can be made again: `sdk create` and `sdk build` find\n"
 		       "packages and archives in the cache, which stays unless --cache is given.\n",
-	.examples = "  sdk delete          # asks, then removes\n"
-		    "  sdk delete --all --yes\n",
+	.examples = "sdk delete          # asks, then removes\n"
+		    "sdk delete --all --yes\n",
 	.options = options,
 	.run = run,
 };

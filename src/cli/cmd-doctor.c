@@ -66,7 +66,7 @@ const struct command cmd_doctor = {
 		"Tries what building needs: sandboxes in user namespaces, overlays, room on disk,\n"
 		"the mirrors, programs, KVM. Says for everything that does not work what to do.\n"
 		"Exits with 6 when something is missing that nothing can be built without.\n",
-	.examples = "  sdk doctor\n  sdk doctor --json | jq -r '.findings[] | "
+	.examples = "sdk doctor\nsdk doctor --json | jq -r '.findings[] | "
 		    "select(.verdict==\"bad\")'\n",
 	.run = run,
 };

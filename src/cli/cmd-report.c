@@ -62,7 +62,7 @@ const struct command cmd_report = {
 	.description =
 		"Writes one HTML file that needs nothing else: a timeline of the last run of\n"
 		"`sdk build` with its critical path, the packages' sizes as a treemap, the graph "
-                "of\n"
+		"of\n"
 		"their dependencies, and a table of all packages. With --json, the data alone, on\n"
 		"stdout. See docs/reports.md.",
 	.examples = "sdk report                           # of the board for this machine's kind\n"

@@ -190,8 +190,8 @@ const struct command cmd_seed_update = {
 		"packages it takes, and writes bootstrap/seed.<arch>.lock. Shows what changes; "
 		"the\n"
 		"next `sdk create` makes the new environment.\n",
-	.examples = "  sdk seed update --dry-run      # what would change?\n"
-		    "  sdk seed update --arch=arm64   # the lock for arm64 build machines\n",
+	.examples = "sdk seed update --dry-run      # what would change?\n"
+		    "sdk seed update --arch=arm64   # the lock for arm64 build machines\n",
 	.options = options,
 	.run = run,
 };

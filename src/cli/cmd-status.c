@@ -63,6 +63,6 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 const struct command cmd_status = {
 	.name = "status",
 	.summary = "Show what exists on disk: environment, toolchains, store, cache",
-	.examples = "  sdk status          # is the environment there, what takes how much room?\n",
+	.examples = "sdk status          # is the environment there, what takes how much room?\n",
 	.run = run,
 };

@@ -7,8 +7,27 @@
 
 enum { SHOWN = 20 };
 
-static const struct option_spec options[] = {{"board", 'b', "BOARD", "in this board (amd64-usr)"},
-                                             {0}};
+static const struct option_spec options[] = {
+	{"board", 'b', "BOARD", "in this board (this machine's kind)"}, {0}};
+
+/* What there is to say. */
+struct answer {
+	struct strv way;    /* from what the board names to the package; empty: not in the board */
+	struct strv boards; /* that have it, when this one has not */
+	bool is_built;
+	char *reason;        /* why it is not */
+	struct strv changes; /* since its last build */
+};
+
+static void answer_release(struct answer *answer)
+{
+	strv_release(&answer->way);
+	strv_release(&answer->boards);
+	free(answer->reason);
+	strv_release(&answer->changes);
+}
+
+/* ---- why it is there */
 
 /* The shortest way from what the board names, over what needs it to be built or to run. */
 struct step {
@@ -27,7 +46,7 @@ static bool depends_on(const struct node *node, const struct node *target)
 	return false;
 }
 
-static void print_way(const struct graph *graph, const struct node *wanted)
+static void find_way(const struct graph *graph, const struct node *wanted, struct strv *way)
 {
 	VEC(struct step) steps = {0};
 	struct map seen = {0};
@@ -44,7 +63,7 @@ static void print_way(const struct graph *graph, const struct node *wanted)
 		}
 	}
 	for (; at < steps.count; at = steps.items[at].from) {
-		cli_print("%s%s", steps.items[at].node->name, at ? " → " : "\n");
+		strv_add(way, steps.items[at].node->name);
 		if (!at)
 			break;
 	}
@@ -52,52 +71,141 @@ static void print_way(const struct graph *graph, const struct node *wanted)
 	map_release(&seen);
 }
 
-static void print_build_reason(const struct workspace *workspace, const struct graph *graph,
-                               const struct node *node)
+/* ---- why it will be built */
+
+static void find_changes(const struct workspace *workspace, const struct graph *graph,
+                         const struct node *node, struct answer *answer)
 {
-	if (node->state == NODE_DONE) {
-		cli_print("built: yes\n");
+	answer->is_built = node->state == NODE_DONE;
+	if (answer->is_built)
 		return;
-	}
-	cli_print("built: no, %s\n", node->reason);
+	answer->reason = mem_strdup(node->reason);
 	own_free char *last = key_load_last(workspace, graph->arch, node->name);
-	if (!last || node->state != NODE_BUILD)
-		return;
-	own(strv) lines = {0};
-	key_difference(last, node->key_text, SHOWN, &lines);
-	for (size_t i = 0; i < lines.count; i++)
-		cli_print("  %s\n", lines.items[i]);
+	if (last && node->state == NODE_BUILD)
+		key_difference(last, node->key_text, SHOWN, &answer->changes);
 }
 
-static int explain(struct cli *cli, const struct board *board, const char *name, struct err *err)
+/* ---- over boards */
+
+/* 1 when the board has the package, 0 when it has not. */
+static int ask_board(const struct workspace *workspace, const struct board *board, const char *name,
+                     struct answer *answer, struct err *err)
 {
 	own(build_session) session = {0};
 	struct build_request request = {
 		.arch = board->arch, .packages = &board->packages, .options = &board->options};
-	if (session_make(&cli->workspace, &request, &session, err) < 0)
+	if (session_make(workspace, &request, &session, err) < 0)
 		return -1;
 	const struct node *node = graph_find(&session.graph, name);
-	const struct recipe *recipe;
-	if (!node) {
-		if (recipe_set_get(&session.recipes, name, &recipe, err) < 0)
-			return -1;
-		cli_print("%s: nothing in %s needs %s\n", board->name, board->name, name);
+	if (!node)
 		return 0;
+	find_way(&session.graph, node, &answer->way);
+	find_changes(workspace, &session.graph, node, answer);
+	return 1;
+}
+
+static int ask_others(const struct workspace *workspace, const char *name, struct strv *boards,
+                      struct err *err)
+{
+	own(strv) names = {0};
+	if (board_list(workspace, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.count; i++) {
+		own(answer) answer = {0};
+		struct board *board;
+		if (board_load(workspace, names.items[i], &board, err) < 0)
+			return -1;
+		int found = ask_board(workspace, board, name, &answer, err);
+		board_free(board);
+		if (found < 0)
+			return -1;
+		if (found)
+			strv_add(boards, names.items[i]);
 	}
-	cli_print("%s: ", board->name);
-	print_way(&session.graph, node);
-	print_build_reason(&cli->workspace, &session.graph, node);
 	return 0;
+}
+
+/* A package of no board can be built all the same. */
+static int ask_alone(const struct workspace *workspace, const char *arch, const char *name,
+                     struct answer *answer, struct err *err)
+{
+	own(build_session) session = {0};
+	own(strv) packages = {0};
+	strv_add(&packages, name);
+	struct build_request request = {.arch = arch, .packages = &packages};
+	if (session_make(workspace, &request, &session, err) < 0)
+		return -1;
+	find_changes(workspace, &session.graph, graph_find(&session.graph, name), answer);
+	return 0;
+}
+
+static int find_answer(const struct workspace *workspace, const struct board *board,
+                       const char *name, struct answer *answer, struct err *err)
+{
+	int found = ask_board(workspace, board, name, answer, err);
+	if (found)
+		return found < 0 ? -1 : 0;
+	if (ask_alone(workspace, board->arch, name, answer, err) < 0)
+		return -1;
+	return ask_others(workspace, name, &answer->boards, err);
+}
+
+/* ---- what is printed */
+
+static void print_list(struct json *json, const char *name, const struct strv *list)
+{
+	json_array(json, name);
+	for (size_t i = 0; i < list->count; i++)
+		json_string(json, NULL, list->items[i]);
+	json_end_array(json);
+}
+
+static void print_json(const char *board, const char *name, const struct answer *answer)
+{
+	struct json json = {0};
+	json_object(&json, NULL);
+	json_string(&json, "package", name);
+	json_string(&json, "board", board);
+	print_list(&json, "way", &answer->way);
+	print_list(&json, "other-boards", &answer->boards);
+	json_bool(&json, "built", answer->is_built);
+	json_string(&json, "reason", answer->reason);
+	print_list(&json, "changes", &answer->changes);
+	json_end_object(&json);
+	cli_print_json(&json);
+	json_release(&json);
+}
+
+static void print_text(const char *board, const char *name, const struct answer *answer)
+{
+	own_free char *way = strv_join(&answer->way, " → ");
+	own_free char *boards = strv_join(&answer->boards, ", ");
+	if (answer->way.count)
+		cli_print("%s: %s\n", board, way);
+	else
+		cli_print("%s: nothing in it needs %s\n", board, name);
+	if (!answer->way.count)
+		cli_print("other boards that do: %s\n", answer->boards.count ? boards : "none");
+	cli_print("built: %s%s\n", answer->is_built ? "yes" : "no, ",
+	          answer->is_built ? "" : answer->reason);
+	for (size_t i = 0; i < answer->changes.count; i++)
+		cli_print("  %s\n", answer->changes.items[i]);
 }
 
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	(void)argc;
+	own(answer) answer = {0};
+	own_free char *fallback = mem_printf("%s-usr", cli->workspace.build_arch);
 	const char *name = cli_option(cli, "board");
 	struct board *board;
-	if (board_load(&cli->workspace, name ? name : "amd64-usr", &board, err) < 0)
+	if (board_load(&cli->workspace, name ? name : fallback, &board, err) < 0)
 		return -1;
-	int result = explain(cli, board, argv[0], err);
+	int result = find_answer(&cli->workspace, board, argv[0], &answer, err);
+	if (result == 0 && cli->json)
+		print_json(board->name, argv[0], &answer);
+	else if (result == 0)
+		print_text(board->name, argv[0], &answer);
 	board_free(board);
 	return result;
 }
@@ -106,6 +214,10 @@ const struct command cmd_why = {
 	.name = "why",
 	.arguments = "<package>",
 	.summary = "Say why a package is in an image, and why it will be built",
+	.description = "Shows the shortest way from what the board names to the package, and how\n"
+		       "the inputs of its next build differ from those of its last one.",
+	.examples = "sdk why zlib                         # in this machine's kind of board\n"
+		    "sdk why json-c --board=arm64-usr     # in another\n",
 	.options = options,
 	.completes = COMPLETES_RECIPES,
 	.min_args = 1,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "opt.h"
+#include "own.h"
 
 enum { HELP_COLUMN = 26 };
 
@@ -42,6 +43,15 @@ static void add_options(const struct option_spec *options, struct str *text)
 	}
 }
 
+static void add_examples(const char *examples, struct str *text)
+{
+	own(strv) lines = {0};
+	strv_split(&lines, examples, "\n");
+	str_add(text, "\nExamples:\n");
+	for (size_t i = 0; i < lines.count; i++)
+		str_addf(text, "  %s\n", lines.items[i]);
+}
+
 void help_command(const struct command *command, struct str *text)
 {
 	str_addf(text, "Usage: sdk %s", command->name);
@@ -59,5 +69,5 @@ void help_command(const struct command *command, struct str *text)
 	str_add(text, "\nOptions of all commands:\n");
 	add_options(global_options, text);
 	if (command->examples)
-		str_addf(text, "\nExamples:\n%s", command->examples);
+		add_examples(command->examples, text);
 }

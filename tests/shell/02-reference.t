@@ -10,7 +10,7 @@ ok "manual pages are written" "$SDK" reference manual "$TMP/man"
 is "one for each command, and one for all" "$(find "$TMP/man" -name 'sdk*.1' | wc -l)" \
 	"$(($("$SDK" --help | sed -n '/^Commands:/,/^$/p' | grep -c '^  [a-z]') + 1))"
 if command -v groff >/dev/null; then
-	for page in "$TMP"/man/*; do groff -man -ww -Kutf8 -Tutf8 "$page" 2>&1 >/dev/null; done >"$TMP/warnings"
+	for page in "$TMP"/man/*; do groff -man -ww -Kutf8 -Tutf8 "$page" 2>>"$TMP/warnings" >/dev/null; done
 	is "troff has nothing to complain of" "$(cat "$TMP/warnings")" ""
 else
 	skip "troff has nothing to complain of" "no groff here"

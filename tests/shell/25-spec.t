@@ -34,6 +34,14 @@ run_step() {
 	tail -n +2 "$1" | sed '/^$/d; s/ *$//' | diff -u - "$TMP/got"
 }
 
+# ---- why, of the boards that there are
+why() { SDK_ROOT=$SDK_TOP "$SDK" why "$@"; }
+is "the way to a board's package is short" "$(why zlib --board=amd64-usr 2>&1 | head -1)" "amd64-usr: curl → zlib"
+is "a package of other boards" "$(why busybox --board=amd64-usr | head -2 | tr '\n' ';')" \
+	"amd64-usr: nothing in it needs busybox;other boards that do: mini-amd64, mini-arm64;"
+is "a program can ask, too" "$(why pcre2 --json | grep -o '"way":.*"built"')" '"way":[],"other-boards":[],"built"'
+fails "a package that is none" 3 'no recipe is called "zlibb"' why zlibb
+
 for spec in "$SDK_TOP"/tests/spec/*.spec; do
 	name=$(basename "$spec" .spec)
 	SDK_ROOT=$TMP/$name; export SDK_ROOT

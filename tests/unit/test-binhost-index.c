@@ -77,9 +77,9 @@ static void refuses_what_is_wrong(void **state)
 		HEAD("1") D_A " zlib 1 1.0 1 run=" D_A ":1:1:" D_B "0\n",
 		HEAD("1") "A" LINE(D_A),
 		"dray-binhost-index 1\narch amd64\nserial 1\ndate 2026-13-23T17:00:00Z\nentries "
-	        "0\n\n",
+		"0\n\n",
 		"dray-binhost-index 1\narch amd64\nserial x\ndate 2026-11-23T17:00:00Z\nentries "
-	        "0\n\n",
+		"0\n\n",
 	};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		own(err) err = {0};
