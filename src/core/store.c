@@ -14,6 +14,7 @@
 #include "log.h"
 #include "own.h"
 #include "path.h"
+#include "store-unpack.h"
 
 enum { MAX_RECORD_BYTES = 1 << 20, ARCHIVE_LEVEL = 3 };
 
@@ -301,94 +302,6 @@ int store_add(const struct workspace *workspace, struct manifest *manifest, cons
 
 /* ---- from the cache's archives */
 
-struct check {
-	const struct manifest *manifest;
-	const char *root;
-	size_t next; /* the entry that must come now */
-};
-
-static int mismatch(const char *path, const char *what, struct err *err)
-{
-	return err_set(err, ERR_TRUST, "%s: %s differs from the manifest", path, what);
-}
-
-static int check_content(const char *path, const struct manifest_entry *entry, struct err *err)
-{
-	if (entry->type == 'l') {
-		own_free char *target = fs_read_link(path);
-		return target && str_equal(target, entry->value)
-		               ? 0
-		               : mismatch(entry->path, "target", err);
-	}
-	struct digest digest, wanted;
-	if (digest_file(path, &digest, err) < 0)
-		return -1;
-	if (!digest_parse(entry->value, &wanted) || !digest_equal(&digest, &wanted))
-		return mismatch(entry->path, "content", err);
-	return 0;
-}
-
-static char type_of(mode_t mode)
-{
-	return S_ISREG(mode) ? 'f' : S_ISLNK(mode) ? 'l' : S_ISDIR(mode) ? 'd' : '?';
-}
-
-static int by_entry_path(const void *key, const void *entry)
-{
-	return strcmp(key, ((const struct manifest_entry *)entry)->path);
-}
-
-static int check_entry(void *context, const char *relative, const struct stat *st, struct err *err)
-{
-	struct check *check = context;
-	const struct manifest_entry *entry =
-		bsearch(relative, check->manifest->entries.items, check->manifest->entries.count,
-	                sizeof *entry, by_entry_path);
-	if (!entry)
-		return mismatch(relative, "an extra entry", err);
-	check->next++;
-	if (entry->type != type_of(st->st_mode))
-		return mismatch(relative, "type", err);
-	own_free char *path = path_join(check->root, relative);
-	return entry->type == 'd' ? 0 : check_content(path, entry, err);
-}
-
-static int check_tree(const struct manifest *manifest, const char *root, struct err *err)
-{
-	struct check check = {.manifest = manifest, .root = root};
-	if (fs_walk(root, check_entry, &check, err) < 0)
-		return -1;
-	if (check.next != manifest->entries.count)
-		return err_set(err, ERR_TRUST, "%zu entries of the manifest are missing",
-		               manifest->entries.count - check.next);
-	return normalise(manifest, root, err);
-}
-
-/* Unpacked with the manifest as a member; it goes beside the root. */
-static int unpack(const char *object, const char *staging, const char *digest, struct err *err)
-{
-	own(manifest) manifest = {0};
-	own(str) text = {0};
-	struct digest found;
-	char hex[DIGEST_HEX];
-	own_free char *root = path_join(staging, "root");
-	own_free char *inner = path_join(root, ".manifest");
-	own_free char *outer = path_join(staging, "manifest");
-	if (fs_make_dirs(root, 0755, err) < 0 ||
-	    archive_unpack(object, root, 0, NULL, NULL, err) < 0)
-		return -1;
-	if (rename(inner, outer) < 0)
-		return err_set(err, ERR_TRUST, "holds no manifest");
-	if (digest_file(outer, &found, err) < 0)
-		return -1;
-	digest_hex(&found, hex);
-	if (!str_equal(hex, digest))
-		return err_set(err, ERR_TRUST, "its manifest is %s", hex);
-	if (manifest_load(outer, &manifest, err) < 0 || check_tree(&manifest, root, err) < 0)
-		return -1;
-	return chmod(staging, 0755) < 0 ? err_errno(err, "%s", staging) : 0;
-}
-
 int store_ensure(const struct workspace *workspace, const char *digest, struct err *err)
 {
 	own_free char *dir = store_dir(workspace, digest);
@@ -402,7 +315,7 @@ int store_ensure(const struct workspace *workspace, const char *digest, struct e
 		               digest);
 	if (fs_make_dirs(parent, 0755, err) < 0 || fs_make_temporary(parent, &staging, err) < 0)
 		return -1;
-	if (unpack(object, staging, digest, err) < 0) {
+	if (store_unpack_file(object, digest, staging, err) < 0) {
 		fs_remove_tree(staging, NULL);
 		return err_wrap(err, "%s", object);
 	}

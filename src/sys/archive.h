@@ -1,10 +1,14 @@
 /* Archives, by libarchive: unpacking what is not trusted, packing the same bytes every time. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "err.h"
+#include "hash.h"
+#include "str.h"
 #include "vec.h"
 
 /* Guards against bombs; zero members mean the defaults (16 GiB, 2,000,000 entries). */
@@ -22,6 +26,39 @@ int archive_unpack(const char *path, const char *dest, unsigned strip,
 
 /* A .deb (ar of control.tar and data.tar): data.tar unpacked below `dest`, by the same rules. */
 int archive_unpack_deb(const char *path, const char *dest, struct err *err);
+
+/* Bytes that come from somewhere: `read` sets *ret_bytes, valid until its next call, and returns
+ * their number; 0 at the end, -1 with the error set. */
+struct archive_stream {
+	ssize_t (*read)(void *context, const void **ret_bytes, struct err *err);
+	void *context;
+};
+
+/* An entry, before it is made. */
+struct archive_member {
+	const char *path;
+	char type;          /* 'f', 'l' or 'd' */
+	unsigned mode;      /* permission bits */
+	uint64_t size;      /* files: bytes; 0 for others */
+	const char *target; /* symlinks */
+};
+
+/* Who decides about every entry; a negative return, with the error set, ends the unpacking. */
+struct archive_check {
+	const char *first_name; /* the member that must come first; it is not made … */
+	uint64_t first_max_bytes;
+	int (*first)(void *context, const struct str *text, struct err *err); /* … but shown */
+	int (*entry)(void *context, const struct archive_member *member, struct err *err);
+	/* After a file's last byte was written. */
+	int (*file)(void *context, const char *path, const struct digest *digest, struct err *err);
+	void *context;
+};
+
+/* Unpacks a tar compressed with zstd as it comes, below `dest`, by the rules of archive_unpack and
+ * the check's. Modes are exactly those of the entries, all times are 0. Hard links and sparse files
+ * are refused too. The stream is read to its end, behind the archive's. */
+int archive_unpack_checked(const struct archive_stream *stream, const char *dest,
+                           const struct archive_check *check, struct err *err);
 
 /* Packs files, links and directories `names` (relative to `root`, in the order given) into a pax
  * tar compressed with zstd: root:root, the modes of the tree, all times `epoch`. `first_name` (may
