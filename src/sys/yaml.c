@@ -27,6 +27,8 @@ struct builder {
 	struct err *err;
 	const char *text;
 	size_t length;
+	size_t characters, bytes;   /* how far byte_at has come */
+	yaml_mark_t collection_end; /* of the list or map that ended last */
 };
 
 static void members_release(struct members *members)
@@ -85,6 +87,22 @@ static int next_event(struct builder *builder, yaml_event_t *event)
 	return yaml_parser_parse(&builder->parser, event) ? 0 : syntax_error(builder);
 }
 
+/* libyaml counts characters. Marks nearly always come in order, so that counting goes on from the
+ * one before. */
+static size_t byte_at(struct builder *builder, yaml_mark_t mark)
+{
+	if (mark.index < builder->characters)
+		builder->characters = builder->bytes = 0;
+	while (builder->characters < mark.index && builder->bytes < builder->length) {
+		do
+			builder->bytes++;
+		while (builder->bytes < builder->length &&
+		       (builder->text[builder->bytes] & 0xc0) == 0x80);
+		builder->characters++;
+	}
+	return builder->bytes;
+}
+
 static struct yaml_node *new_node(struct builder *builder, const yaml_event_t *event,
                                   enum yaml_kind kind)
 {
@@ -92,6 +110,8 @@ static struct yaml_node *new_node(struct builder *builder, const yaml_event_t *e
 	node->kind = kind;
 	node->line = (unsigned)event->start_mark.line + 1;
 	node->column = (unsigned)event->start_mark.column + 1;
+	node->start = byte_at(builder, event->start_mark);
+	node->end = byte_at(builder, event->end_mark);
 	return node;
 }
 
@@ -126,6 +146,8 @@ static int build_next(struct builder *builder, unsigned depth, struct yaml_node 
 	*ret_node = NULL;
 	if (event.type != YAML_SEQUENCE_END_EVENT && event.type != YAML_MAPPING_END_EVENT)
 		result = build_node(builder, &event, depth, ret_node);
+	else
+		builder->collection_end = event.end_mark;
 	yaml_event_delete(&event);
 	return result;
 }
@@ -216,7 +238,10 @@ static int build_collection(struct builder *builder, const yaml_event_t *event, 
 		return refuse(builder, event->start_mark, "nested more than %d deep", MAX_DEPTH);
 	struct yaml_node *node = new_node(builder, event, is_map ? YAML_MAP : YAML_LIST);
 	*ret_node = node;
-	return is_map ? build_map(builder, depth + 1, node) : build_list(builder, depth + 1, node);
+	if ((is_map ? build_map : build_list)(builder, depth + 1, node) < 0)
+		return -1;
+	node->end = byte_at(builder, builder->collection_end);
+	return 0;
 }
 
 static int build_node(struct builder *builder, const yaml_event_t *event, unsigned depth,

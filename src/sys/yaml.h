@@ -16,6 +16,7 @@ enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 struct yaml_node {
 	enum yaml_kind kind;
 	unsigned line, column;    /* from 1 */
+	size_t start, end;        /* its bytes in the text, quotes and brackets with them */
 	const char *text;         /* scalars; never holds a NUL byte */
 	bool plain;               /* an unquoted scalar: null, true, 1.2 may mean something */
 	bool literal;             /* a block scalar (| or >): its text starts on the next line */
