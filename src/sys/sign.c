@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gpgme.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "fs.h"
 #include "own.h"
@@ -19,6 +20,8 @@ static const char gpg_conf[] = "no-autostart\n"
 struct sign_keys {
 	gpgme_ctx_t context;
 	char *home;
+	const struct strv *trusted; /* NULL: all */
+	int64_t good_until;         /* the latest verdict */
 };
 
 static void release_data(gpgme_data_t *data)
@@ -97,6 +100,48 @@ fail:
 
 /* ---- verdicts */
 
+void sign_keys_trust(struct sign_keys *keys, const struct strv *fingerprints)
+{
+	keys->trusted = fingerprints;
+}
+
+int64_t sign_keys_good_until(const struct sign_keys *keys)
+{
+	return keys->good_until;
+}
+
+static void lower_until(struct sign_keys *keys, long expires)
+{
+	if (expires > 0 && (!keys->good_until || expires < keys->good_until))
+		keys->good_until = expires;
+}
+
+/* When the signature, the key that made it or the key above that one expires first. */
+static void note_expiry(struct sign_keys *keys, const struct _gpgme_signature *signature,
+                        gpgme_key_t key)
+{
+	lower_until(keys, (long)signature->exp_timestamp);
+	for (gpgme_subkey_t sub = key->subkeys; sub; sub = sub->next)
+		if (sub == key->subkeys || (sub->fpr && !strcasecmp(sub->fpr, signature->fpr)))
+			lower_until(keys, sub->expires);
+}
+
+/* A signature may be by a subkey: what is trusted is the key it belongs to. */
+static bool is_trusted(struct sign_keys *keys, const struct _gpgme_signature *signature)
+{
+	gpgme_key_t key = NULL;
+	if (!signature->fpr || gpgme_get_key(keys->context, signature->fpr, &key, 0) || !key)
+		return !keys->trusted;
+	bool trusted = !keys->trusted;
+	const char *primary = key->fpr ? key->fpr : "";
+	for (size_t i = 0; keys->trusted && i < keys->trusted->count; i++)
+		trusted |= strcasecmp(keys->trusted->items[i], primary) == 0;
+	if (trusted)
+		note_expiry(keys, signature, key);
+	gpgme_key_unref(key);
+	return trusted;
+}
+
 /* Why a signature doesn't count; NULL when it is good. */
 static const char *fault_of(const struct _gpgme_signature *signature)
 {
@@ -123,15 +168,22 @@ static int judge(struct sign_keys *keys, const char *name, struct err *err)
 {
 	own(str) faults = {0};
 	bool good = false, bad = false;
+	keys->good_until = 0;
 	gpgme_verify_result_t result = gpgme_op_verify_result(keys->context);
+	if (result)
+		gpgme_result_ref(result); /* looking for keys would take it away */
 	for (gpgme_signature_t s = result ? result->signatures : NULL; s; s = s->next) {
 		const char *fault = fault_of(s);
+		if (!fault && !is_trusted(keys, s))
+			fault = "not a key that is trusted here";
 		good |= !fault;
 		bad |= gpgme_err_code(s->status) == GPG_ERR_BAD_SIGNATURE;
 		if (fault)
 			str_addf(&faults, "%s%s: %s", faults.len ? "; " : "",
 			         s->fpr ? s->fpr : "a key", fault);
 	}
+	if (result)
+		gpgme_result_unref(result);
 	if (good && !bad)
 		return 0;
 	return err_set(err, ERR_TRUST, "%s: no valid signature (%s)", name,

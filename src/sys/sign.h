@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 #include "str.h"
@@ -14,6 +15,12 @@ struct sign_keys;
  * which must exist. A file without keys is ERR_INPUT; a missing gpg is ERR_SYSTEM with a hint. */
 int sign_keys_open(const struct strv *key_files, const char *parent, struct sign_keys **ret_keys,
                    struct err *err);
+/* From now on only signatures by these keys count, named by the fingerprints of their primary keys
+ * (40 hexadecimal digits, of either case); borrowed. */
+void sign_keys_trust(struct sign_keys *keys, const struct strv *fingerprints);
+/* After a good verdict: when the first of what it rests on expires (signatures, keys), as Unix
+ * time; 0: never. Until then the same text and the same keys give the same verdict. */
+int64_t sign_keys_good_until(const struct sign_keys *keys);
 /* Removes the private home. NULL is fine. */
 void sign_keys_close(struct sign_keys *keys);
 

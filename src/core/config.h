@@ -1,0 +1,44 @@
+/* sdk.yaml: what this checkout's owner has set; the file and every setting are optional. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "err.h"
+#include "vec.h"
+#include "workspace.h"
+#include "yaml.h"
+
+/* An S3-compatible store, as far as it is no secret; members may be NULL. */
+struct config_s3 {
+	char *endpoint; /* "https://s3.example.org" */
+	char *region;
+};
+
+/* One host of binary packages. */
+struct config_binhost {
+	char *name;       /* for --to, messages and the state kept of it */
+	char *url;        /* where it is read: https://, http:// or file:// */
+	char *push;       /* where it is written: file:// or s3://; NULL: `url`, if it is file:// */
+	struct strv keys; /* fingerprints of those who may sign its index */
+	struct config_s3 s3;
+};
+
+struct config {
+	char *path; /* for messages */
+	VEC(struct config_binhost) binhosts;
+};
+
+/* A missing file is an empty one. An unknown key, a wrong type, a host without a name or with one
+ * that is taken are ERR_INPUT with file, line and column. */
+int config_load(const struct workspace *workspace, struct config *ret_config, struct err *err);
+/* The same from memory; for tests. */
+int config_parse(const char *name, const char *text, size_t length, struct config *ret_config,
+                 struct err *err);
+void config_release(struct config *config);
+/* The host of that name, or NULL. */
+const struct config_binhost *config_find_binhost(const struct config *config, const char *name);
+
+/* The keys of sdk.yaml, of a binhost and of its `s3`, for the reference. */
+extern const struct yaml_field config_fields[], config_binhost_fields[], config_s3_fields[];
+extern const size_t config_field_count, config_binhost_field_count, config_s3_field_count;

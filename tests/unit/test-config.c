@@ -1,0 +1,85 @@
+/* sdk.yaml: what is read, what is refused with its line. */
+#include "unit.h"
+
+#include <string.h>
+
+#include "config.h"
+#include "own.h"
+
+#define KEY "0123456789ABCDEF0123456789ABCDEF01234567"
+
+static int parse(const char *text, struct config *config, struct err *err)
+{
+	return config_parse("sdk.yaml", text, strlen(text), config, err);
+}
+
+static void reads_hosts_in_order(void **state)
+{
+	(void)state;
+	own(err) err = {0};
+	own(config) config = {0};
+	assert_int_equal(parse("binhosts:\n"
+	                       "  - {name: ours, url: 'https://b.example.org/x', keys: [" KEY "]}\n"
+	                       "  - {name: near, url: 'file:///srv/b', push: 's3://bucket/b',\n"
+	                       "     keys: [" KEY "], s3: {region: eu}}\n",
+	                       &config, &err),
+	                 0);
+	assert_int_equal(config.binhosts.count, 2);
+	assert_string_equal(config.binhosts.items[0].url, "https://b.example.org/x");
+	assert_string_equal(config.binhosts.items[0].keys.items[0], KEY);
+	assert_string_equal(config.binhosts.items[1].s3.region, "eu");
+	assert_ptr_equal(config_find_binhost(&config, "near"), &config.binhosts.items[1]);
+	assert_null(config_find_binhost(&config, "far"));
+}
+
+static void every_setting_is_optional(void **state)
+{
+	(void)state;
+	static const char *const empty[] = {"", "# nothing\n", "mirrors: {a: ['https://a/']}\n"};
+	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
+		own(err) err = {0};
+		own(config) config = {0};
+		if (parse(empty[i], &config, &err) < 0)
+			print_message("%s: %s\n", empty[i], err.message);
+		assert_int_equal(err.kind, ERR_NONE);
+		assert_int_equal(config.binhosts.count, 0);
+	}
+}
+
+static void refuses(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{"binhost: []\n", "sdk.yaml:1:1: "},
+		{"binhosts: {}\n", "sdk.yaml:1:"},
+		{"binhosts:\n- {url: 'https://a/', keys: []}\n", "name"},
+		{"binhosts:\n- {name: A, url: 'https://a/', keys: []}\n", "sdk.yaml:2:"},
+		{"binhosts:\n- {name: a, url: 'ftp://a/', keys: []}\n", "url: ftp://a/"},
+		{"binhosts:\n- {name: a, url: 'https://a/'}\n", "keys"},
+		{"binhosts:\n- {name: a, url: 'https://a/', keys: [01234567]}\n", "fingerprint"},
+		{"binhosts:\n- {name: a, url: 'https://a/', keys: [" KEY "]}\n"
+	         "- {name: a, url: 'https://b/', keys: [" KEY "]}\n",
+	         "sdk.yaml:3:"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		own(err) err = {0};
+		own(config) config = {0};
+		assert_int_equal(parse(cases[i].text, &config, &err), -1);
+		assert_int_equal(err.kind, ERR_INPUT);
+		if (!strstr(err.message, cases[i].message))
+			print_message("%s\n", err.message);
+		assert_non_null(strstr(err.message, cases[i].message));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_hosts_in_order),
+		cmocka_unit_test(every_setting_is_optional),
+		cmocka_unit_test(refuses),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
