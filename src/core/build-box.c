@@ -87,6 +87,8 @@ static int fill_box(const struct build_context *context, const struct node *node
 	if (sysroot_layers(context, node, &layers, err) < 0)
 		return -1;
 	sandbox_bind(sandbox, context->toolchain->dir, context->toolchain->prefix, false);
+	if (context->compile)
+		compile_mount(context->compile, context->toolchain, sandbox);
 	sandbox_overlay(sandbox, &layers, "/build/sysroot");
 	sandbox_bind(sandbox, work, inside, true);
 	sandbox_bind(sandbox, script, "/build/.sdk", false);

@@ -3,6 +3,7 @@
 
 #include "build-run.h"
 #include "build.h"
+#include "compile.h"
 #include "env.h"
 #include "graph.h"
 #include "plan.h"
@@ -14,6 +15,7 @@ struct build_context {
 	const struct workspace *workspace;
 	const struct env *env;
 	const struct toolchain *toolchain;
+	const struct compile *compile; /* NULL: the compilers alone */
 	unsigned jobs;
 	char *jobserver; /* a FIFO with the tokens; NULL: each job has -j `jobs` of its own */
 	int jobserver_fd;

@@ -12,6 +12,7 @@
 
 #include "build-parts.h"
 #include "build-run.h"
+#include "config.h"
 #include "fs.h"
 #include "own.h"
 #include "session.h"
@@ -182,15 +183,22 @@ static int build_all(struct build_session *session, const struct build_request *
 	                            .keep_going = request->keep_going};
 	if (all_done(&session->graph))
 		return 0;
+	own(config) config = {0};
 	struct prefetch prefetch = {.session = session, .parent = getpid()};
 	struct proc fetcher = {0};
-	if (env_create(session->workspace, context.jobs, sink, err) < 0 ||
+	if (config_load(session->workspace, &config, err) < 0 ||
+	    env_create(session->workspace, context.jobs, sink, err) < 0 ||
 	    session_open_environment(session, err) < 0 ||
 	    toolchain_prepare(session->workspace, &session->env, &session->toolchain, sink, err) <
 	            0 ||
 	    proc_fork(fetch_ahead, &prefetch, &fetcher, err) < 0)
 		return -1;
+	own(compile) compile = {0};
+	context.compile = &compile;
 	int result = open_jobserver(&context, err);
+	if (result == 0)
+		result = compile_begin(session->workspace, &session->env, &session->toolchain,
+		                       &config.compile, &compile, err);
 	if (result == 0)
 		result = sched_run(&schedule, err);
 	close_jobserver(&context);

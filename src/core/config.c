@@ -27,6 +27,7 @@ void config_release(struct config *config)
 	for (vec_each(host, &config->binhosts))
 		binhost_release(host);
 	vec_release(&config->binhosts);
+	compile_settings_release(&config->compile);
 	free(config->path);
 	*config = (struct config){0};
 }
@@ -159,6 +160,8 @@ const struct yaml_field config_fields[] = {
          "a map from names of mirrors to lists of their addresses"},
 	{"binhosts", YAML_CUSTOM, offsetof(struct config, binhosts), false, decode_binhosts,
          "hosts of binary packages, asked in this order"},
+	{"compile", YAML_CUSTOM, offsetof(struct config, compile), false, compile_decode,
+         "help for the compilers: ccache, icecream"},
 };
 const size_t config_field_count = COUNT(config_fields);
 

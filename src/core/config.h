@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "compile.h"
 #include "err.h"
 #include "vec.h"
 #include "workspace.h"
@@ -27,6 +28,7 @@ struct config_binhost {
 struct config {
 	char *path; /* for messages */
 	VEC(struct config_binhost) binhosts;
+	struct compile_settings compile;
 };
 
 /* A missing file is an empty one. An unknown key, a wrong type, a host without a name or with one

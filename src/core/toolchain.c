@@ -205,9 +205,9 @@ static void add_library_path(const struct toolchain *toolchain, struct str *text
 /* Flags come before the caller's, so that a package can have its way (a boot loader without a
  * stack protector). Fortifying without optimising is a warning, which breaks configure's tests. */
 static void compiler_wrapper(const struct toolchain *toolchain, const char *program,
-                             struct str *text)
+                             const char *prelude, const char *launcher, struct str *text)
 {
-	str_add(text, "#!/bin/sh\n");
+	str_addf(text, "#!/bin/sh\n%s", prelude);
 	add_library_path(toolchain, text);
 	str_addf(text,
 	         "fortify= hardening=\n"
@@ -221,13 +221,13 @@ static void compiler_wrapper(const struct toolchain *toolchain, const char *prog
 	         toolchain->compile, toolchain->link, toolchain->fortify);
 	/* Not where the source lies, but what it is called goes into debug information. */
 	str_addf(text,
-	         "exec %s/usr/bin/%s-%s-%s --sysroot=\"${SYSROOT-/build/sysroot}\" \\\n"
+	         "exec %s%s/usr/bin/%s-%s-%s --sysroot=\"${SYSROOT-/build/sysroot}\" \\\n"
 	         "\t-ffile-prefix-map=\"/build/$NAME/src=/usr/src/$NAME\" \\\n"
 	         "\t-ffile-prefix-map=\"/build/$NAME/obj=/usr/src/$NAME\" \\\n"
 	         "\t-ffile-prefix-map=\"${SYSROOT-/build/sysroot}=\" "
 	         "-ffile-prefix-map=%s=/usr/lib/gcc \\\n"
 	         "\t-Wl,--build-id=sha1 $hardening $fortify \"$@\"\n",
-	         toolchain->prefix, toolchain->gcc_name, program, toolchain->gcc_version,
+	         launcher, toolchain->prefix, toolchain->gcc_name, program, toolchain->gcc_version,
 	         toolchain->prefix);
 }
 
@@ -238,13 +238,16 @@ static int write_wrapper(const struct toolchain *toolchain, const char *dir, con
 	return fs_write_file(path, str_text(text), text->len, 0755, err);
 }
 
-static int write_compilers(const struct toolchain *toolchain, const char *dir, struct err *err)
+static int write_compilers(const struct toolchain *toolchain, const char *dir, const char *prelude,
+                           const char *launcher, struct err *err)
 {
 	static const char *const programs[][2] = {
 		{"gcc", "gcc"}, {"cc", "gcc"}, {"g++", "g++"}, {"c++", "g++"}, {"cpp", "cpp"}};
 	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
 		own(str) text = {0};
-		compiler_wrapper(toolchain, programs[i][1], &text);
+		bool compiles = !str_equal(programs[i][1], "cpp");
+		compiler_wrapper(toolchain, programs[i][1], compiles ? prelude : "",
+		                 compiles ? launcher : "", &text);
 		if (write_wrapper(toolchain, dir, programs[i][0], &text, err) < 0)
 			return -1;
 	}
@@ -278,6 +281,18 @@ static int write_tools(const struct toolchain *toolchain, const char *dir, struc
 	return 0;
 }
 
+int toolchain_write_wrappers(const struct toolchain *toolchain, const char *dir,
+                             const char *prelude, const char *launcher, struct err *err)
+{
+	own_free char *bin = path_join(dir, "bin");
+	if (chmod(dir, 0755) < 0)
+		return err_errno(err, "%s", dir);
+	if (fs_make_dirs(bin, 0755, err) < 0 ||
+	    write_compilers(toolchain, dir, prelude, launcher, err) < 0)
+		return -1;
+	return write_tools(toolchain, dir, err);
+}
+
 /* ---- all of it */
 
 static int make_prefix(const struct toolchain *toolchain, const struct strv *packages,
@@ -286,13 +301,9 @@ static int make_prefix(const struct toolchain *toolchain, const struct strv *pac
 	for (size_t i = 0; i < packages->count; i++)
 		if (archive_unpack_deb(packages->items[i], dir, err) < 0)
 			return err_wrap(err, "unpack %s", path_base(packages->items[i]));
-	own_free char *bin = path_join(dir, "bin");
-	if (chmod(dir, 0755) < 0)
-		return err_errno(err, "%s", dir);
-	if (fs_make_dirs(bin, 0755, err) < 0 || make_links(toolchain, dir, err) < 0 ||
-	    write_compilers(toolchain, dir, err) < 0)
+	if (make_links(toolchain, dir, err) < 0)
 		return -1;
-	return write_tools(toolchain, dir, err);
+	return toolchain_write_wrappers(toolchain, dir, "", "", err);
 }
 
 static int prepare_locked(const struct workspace *workspace, const struct lock *lock,

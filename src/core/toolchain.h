@@ -36,3 +36,7 @@ void toolchain_release(struct toolchain *toolchain);
 /* Unpacks and writes the wrappers unless that has been done; sets `dir`. */
 int toolchain_prepare(const struct workspace *workspace, const struct env *env,
                       struct toolchain *toolchain, const struct event_sink *sink, struct err *err);
+/* Writes <dir>/bin with the wrappers. `prelude` is shell that those of the compilers begin with,
+ * `launcher` what they put before the compiler (with a blank behind); both may be "". */
+int toolchain_write_wrappers(const struct toolchain *toolchain, const char *dir,
+                             const char *prelude, const char *launcher, struct err *err);

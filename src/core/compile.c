@@ -1,0 +1,207 @@
+/* Help for the compilers: ccache, icecream (the key `compile` of sdk.yaml). */
+#include "compile.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fs.h"
+#include "own.h"
+#include "path.h"
+
+/* Where the helpers are inside. */
+#define INSIDE "/opt/dray/compile"
+
+/* ---- settings */
+
+#define FIELD(key, type, member, help)                                                  \
+	{                                                                               \
+		key, type, offsetof(struct compile_settings, member), false, NULL, help \
+	}
+
+const struct yaml_field compile_icecream_fields[] = {
+	{"scheduler", YAML_TEXT, offsetof(struct compile_settings, scheduler), true, NULL,
+         "host or host:port of icecc-scheduler"},
+	FIELD("network", YAML_TEXT, network, "the network's name (icecream's default)"),
+	FIELD("port", YAML_UINT, port, "the port of the other machines' iceccd (10245)"),
+};
+const size_t compile_icecream_field_count =
+	sizeof compile_icecream_fields / sizeof *compile_icecream_fields;
+
+static bool is_host(const char *text)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789.-_:";
+	return *text && *text != '-' && !text[strspn(text, allowed)];
+}
+
+static int decode_icecream(const struct yaml *yaml, const struct yaml_node *node, void *target,
+                           struct err *err)
+{
+	struct compile_settings *settings = target;
+	if (yaml_decode(yaml, node, compile_icecream_fields, compile_icecream_field_count, settings,
+	                err) < 0)
+		return -1;
+	if (!is_host(settings->scheduler))
+		return yaml_error(yaml, node, err,
+		                  "scheduler: wanted a host or host:port, got \"%s\"",
+		                  settings->scheduler);
+	if (settings->network && !is_host(settings->network))
+		return yaml_error(yaml, node, err, "network: wanted a name, got \"%s\"",
+		                  settings->network);
+	if (settings->port > 65535)
+		return yaml_error(yaml, node, err, "port: wanted a number up to 65535");
+	return 0;
+}
+
+const struct yaml_field compile_fields[] = {
+	FIELD("ccache", YAML_BOOL, ccache, "keep what the compiler made, for the next time"),
+	FIELD("ccache-size", YAML_BYTES, ccache_bytes, "where old entries go (5GiB)"),
+	{"icecream", YAML_CUSTOM, 0, false, decode_icecream, "compile on other machines, too"},
+};
+const size_t compile_field_count = sizeof compile_fields / sizeof *compile_fields;
+
+int compile_decode(const struct yaml *yaml, const struct yaml_node *node, void *target,
+                   struct err *err)
+{
+	return yaml_decode(yaml, node, compile_fields, compile_field_count, target, err);
+}
+
+void compile_settings_release(struct compile_settings *settings)
+{
+	free(settings->scheduler);
+	free(settings->network);
+	*settings = (struct compile_settings){0};
+}
+
+/* ---- the wrappers */
+
+/* The helpers' libraries are newer or other than what builds may see, so their own loader starts
+ * them; it sets nothing that the compiler would inherit. */
+static void add_program(const struct workspace *workspace, const char *program, struct str *text)
+{
+	bool is_arm = str_equal(workspace->build_arch, "arm64");
+	const char *loader = is_arm ? "ld-linux-aarch64.so.1" : "ld-linux-x86-64.so.2";
+	const char *triple = is_arm ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
+	str_addf(text,
+	         INSIDE "/root/usr/lib/%s/%s --library-path " INSIDE "/root/usr/lib/%s " INSIDE
+	                "/root/usr/bin/%s",
+	         triple, loader, triple, program);
+}
+
+/* Which compiler it was is told by digest: files of the toolchain have no times. Preprocessing
+ * each time (nodirect) costs a little, and sees a header that came earlier in the path. */
+static void ccache_prelude(const struct toolchain *toolchain, uint64_t max_bytes, struct str *text)
+{
+	char hex[DIGEST_HEX];
+	digest_hex(&toolchain->digest, hex);
+	str_addf(text,
+	         "CCACHE_DIR=" INSIDE "/cache CCACHE_CONFIGPATH=/dev/null CCACHE_NODIRECT=1\n"
+	         "CCACHE_COMPILERCHECK=string:%s CCACHE_MAXSIZE=%" PRIu64 " CCACHE_TEMPDIR=/tmp\n"
+	         "export CCACHE_DIR CCACHE_CONFIGPATH CCACHE_NODIRECT CCACHE_COMPILERCHECK\n"
+	         "export CCACHE_MAXSIZE CCACHE_TEMPDIR\n",
+	         hex, max_bytes ? max_bytes : (uint64_t)5 << 30);
+}
+
+/* out/compile/<digest of what they say>/bin. */
+static int make_wrappers(const struct workspace *workspace, const struct toolchain *toolchain,
+                         const char *prelude, const char *launcher, char **ret_dir, struct err *err)
+{
+	struct hash hash;
+	struct digest digest;
+	char hex[DIGEST_HEX];
+	hash_init(&hash);
+	hash_update(&hash, toolchain->digest.bytes, sizeof toolchain->digest.bytes);
+	hash_text(&hash, prelude);
+	hash_text(&hash, launcher);
+	hash_final(&hash, &digest);
+	digest_hex(&digest, hex);
+	own_free char *parent = workspace_out(workspace, "compile");
+	own_free char *dir = mem_printf("%s/%s", parent, hex);
+	own_free char *temporary = NULL;
+	struct err publish_err = {0};
+	if (!fs_is_dir(dir)) {
+		if (fs_make_dirs(parent, 0755, err) < 0 || fs_clean_temporaries(parent, err) < 0 ||
+		    fs_make_temporary(parent, &temporary, err) < 0)
+			return -1;
+		int result = toolchain_write_wrappers(toolchain, temporary, prelude, launcher, err);
+		if (result == 0)
+			fs_publish(temporary, dir, &publish_err);
+		/* Another run may have been quicker: what it made is the same. */
+		if (result < 0 || publish_err.kind != ERR_NONE)
+			fs_remove_tree(temporary, NULL);
+		if (result == 0 && !fs_is_dir(dir))
+			result = err_move(err, &publish_err);
+		err_release(&publish_err);
+		if (result < 0)
+			return -1;
+	}
+	*ret_dir = path_join(dir, "bin");
+	return 0;
+}
+
+static int prepare_wrappers(const struct workspace *workspace, const struct toolchain *toolchain,
+                            const struct compile_settings *settings, struct compile *compile,
+                            struct err *err)
+{
+	own(str) prelude = {0}, launcher = {0};
+	if (compile->cache) {
+		ccache_prelude(toolchain, settings->ccache_bytes, &prelude);
+		add_program(workspace, "ccache", &launcher);
+		str_add_char(&launcher, ' ');
+	}
+	return make_wrappers(workspace, toolchain, str_text(&prelude), str_text(&launcher),
+	                     &compile->bin, err);
+}
+
+/* ---- all of it */
+
+static int begin(const struct workspace *workspace, const struct env *env,
+                 const struct toolchain *toolchain, const struct compile_settings *settings,
+                 struct compile *compile, struct err *err)
+{
+	own(strv) groups = {0};
+	if (settings->ccache) {
+		strv_add(&groups, "ccache");
+		compile->cache = workspace_cache(workspace, "ccache");
+		if (fs_make_dirs(compile->cache, 0755, err) < 0)
+			return -1;
+	}
+	if (env_layers(env, &groups, &compile->layers, err) < 0)
+		return -1;
+	return prepare_wrappers(workspace, toolchain, settings, compile, err);
+}
+
+int compile_begin(const struct workspace *workspace, const struct env *env,
+                  const struct toolchain *toolchain, const struct compile_settings *settings,
+                  struct compile *ret_compile, struct err *err)
+{
+	struct compile compile = {.is_on = settings->ccache};
+	if (compile.is_on && begin(workspace, env, toolchain, settings, &compile, err) < 0) {
+		compile_release(&compile);
+		return err_wrap(err, "compile");
+	}
+	*ret_compile = compile;
+	return 0;
+}
+
+void compile_mount(const struct compile *compile, const struct toolchain *toolchain,
+                   struct sandbox *sandbox)
+{
+	if (!compile->is_on)
+		return;
+	own_free char *bin = path_join(toolchain->prefix, "bin");
+	sandbox_bind(sandbox, compile->bin, bin, false);
+	sandbox_overlay(sandbox, &compile->layers, INSIDE "/root");
+	if (compile->cache)
+		sandbox_bind(sandbox, compile->cache, INSIDE "/cache", true);
+}
+
+void compile_release(struct compile *compile)
+{
+	strv_release(&compile->layers);
+	free(compile->bin);
+	free(compile->cache);
+	*compile = (struct compile){0};
+}
