@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&cmd_report,
 	&cmd_lint,
 	&cmd_build,
+	&cmd_check_reproducible,
 	&cmd_shell,
 	&cmd_log,
 	&cmd_image,

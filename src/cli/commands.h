@@ -5,6 +5,7 @@
 
 extern const struct command cmd_binhost_keys;
 extern const struct command cmd_build;
+extern const struct command cmd_check_reproducible;
 extern const struct command cmd_complete;
 extern const struct command cmd_completion;
 extern const struct command cmd_create;

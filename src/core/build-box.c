@@ -7,6 +7,7 @@
 #include "own.h"
 #include "path.h"
 #include "store.h"
+#include "trial.h"
 
 char *build_work_dir(const struct build_context *context, const struct node *node)
 {
@@ -49,6 +50,16 @@ static int add_layer(const struct workspace *workspace, const struct node *node,
 	return 0;
 }
 
+/* Directories that several layers hold list the upper one's entries first; the skeleton stays. */
+static void reverse_behind_first(struct strv *layers)
+{
+	for (size_t i = 1, j = layers->count - 1; i < j; i++, j--) {
+		char *swapped = layers->items[i];
+		layers->items[i] = layers->items[j];
+		layers->items[j] = swapped;
+	}
+}
+
 static int sysroot_layers(const struct build_context *context, const struct node *node,
                           struct strv *layers, struct err *err)
 {
@@ -60,6 +71,8 @@ static int sysroot_layers(const struct build_context *context, const struct node
 		if (add_layer(context->workspace, *dependency, "run", layers, err) < 0 ||
 		    add_layer(context->workspace, *dependency, "dev", layers, err) < 0)
 			return -1;
+	if (context->workspace->trial && context->workspace->trial->reverse)
+		reverse_behind_first(layers);
 	return 0;
 }
 
@@ -86,6 +99,8 @@ static int fill_box(const struct build_context *context, const struct node *node
 		return err_wrap(err, "%s: depends.tools", node->recipe->path);
 	if (sysroot_layers(context, node, &layers, err) < 0)
 		return -1;
+	if (context->workspace->trial)
+		strv_add_all(&sandbox->root_layers, &context->workspace->trial->layers);
 	sandbox_bind(sandbox, context->toolchain->dir, context->toolchain->prefix, false);
 	if (context->compile)
 		compile_mount(context->compile, context->toolchain, sandbox);

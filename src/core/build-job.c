@@ -17,6 +17,7 @@
 #include "path.h"
 #include "pkg.h"
 #include "store.h"
+#include "trial.h"
 
 /* Files without a date of their own get this one (2025-01-01): an epoch of 0 confuses programs. */
 #define DEFAULT_SOURCE_DATE 1735689600
@@ -53,6 +54,7 @@ static int place_source(const struct build_context *context, const struct source
 static int unpack_sources(const struct build_job *job, const char *work, time_t *ret_date,
                           struct err *err)
 {
+	const struct trial *trial = job->context->workspace->trial;
 	own_free char *src = path_join(work, "src");
 	time_t newest = 0;
 	if (fs_make_dirs(src, 0755, err) < 0)
@@ -61,7 +63,7 @@ static int unpack_sources(const struct build_job *job, const char *work, time_t 
 		if (place_source(job->context, source, src, &newest, err) < 0)
 			return -1;
 	*ret_date = newest ? newest : DEFAULT_SOURCE_DATE;
-	return 0;
+	return trial && trial->reverse ? trial_reverse_tree(src, err) : 0;
 }
 
 /* ---- the phases */
@@ -85,10 +87,12 @@ static int run_phases(const struct build_job *job, int log_fd, struct err *err)
 	own(sandbox) sandbox = {0};
 	char *const argv[] = {"bash", "/build/.sdk/build.sh", NULL};
 	char *const envp[] = {"PATH=/usr/bin:/usr/sbin", "LC_ALL=C.UTF-8", "TZ=UTC", NULL};
+	own(strv) variables = {0};
+	trial_environment(job->context->workspace->trial, envp, &variables);
 	if (build_box_make(job->context, job->node, &sandbox, err) < 0)
 		return -1;
 	sandbox.argv = argv;
-	sandbox.envp = envp;
+	sandbox.envp = strv_argv(&variables);
 	sandbox.stdout_fd = sandbox.stderr_fd = log_fd;
 	sandbox.extra_fd = job->report_fd;
 	sandbox.die_with_parent = true;
@@ -162,6 +166,7 @@ static int prepare_tree(const struct build_job *job, const char *work, struct er
 	if (fetch_sources(job, err) < 0)
 		return -1;
 	report_phase(job, "unpack");
+	umask(022); /* the user's would show in the modes of the tree */
 	if (fs_remove_tree(work, err) < 0 || unpack_sources(job, work, &date, err) < 0 ||
 	    fs_make_dirs(dest, 0755, err) < 0 || fs_make_dirs(obj, 0755, err) < 0)
 		return -1;

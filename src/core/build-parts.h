@@ -21,6 +21,10 @@ struct build_context {
 	int jobserver_fd;
 };
 
+/* Makes the FIFO, empty, in the workspace's work/. */
+int build_jobserver_open(struct build_context *context, struct err *err);
+void build_jobserver_close(struct build_context *context);
+
 /* ---- build-script.c: what runs inside */
 
 /* Variables, functions and phases: sourced by build.sh and by people's shells. */
@@ -67,6 +71,11 @@ struct schedule {
 	struct build_run *run; /* takes note of what ends */
 	const struct event_sink *sink;
 	bool keep_going;
+	/* What a job's process does; NULL: build_job_run. */
+	int (*work)(void *context, const struct build_job *job, struct err *err);
+	/* Once it has done it well: whether the node is DONE; NULL: the plan decides. */
+	bool (*is_done)(void *context, const struct node *node);
+	void *context_of_work;
 };
 /* Builds every node of the graph that is not DONE. The first failure is returned, after the jobs
  * that run have ended. */

@@ -98,7 +98,7 @@ static int make_set(const struct workspace *workspace, const struct graph *graph
 
 /* ---- building */
 
-static int open_jobserver(struct build_context *context, struct err *err)
+int build_jobserver_open(struct build_context *context, struct err *err)
 {
 	own_free char *path =
 		workspace_out(context->workspace, "work/.jobserver-%d", (int)getpid());
@@ -113,7 +113,7 @@ static int open_jobserver(struct build_context *context, struct err *err)
 	return context->jobserver_fd < 0 ? err_errno(err, "%s", context->jobserver) : 0;
 }
 
-static void close_jobserver(struct build_context *context)
+void build_jobserver_close(struct build_context *context)
 {
 	if (context->jobserver) {
 		close(context->jobserver_fd);
@@ -195,13 +195,13 @@ static int build_all(struct build_session *session, const struct build_request *
 		return -1;
 	own(compile) compile = {0};
 	context.compile = &compile;
-	int result = open_jobserver(&context, err);
+	int result = build_jobserver_open(&context, err);
 	if (result == 0)
 		result = compile_begin(session->workspace, &session->env, &session->toolchain,
 		                       &config.compile, &compile, err);
 	if (result == 0)
 		result = sched_run(&schedule, err);
-	close_jobserver(&context);
+	build_jobserver_close(&context);
 	end_prefetch(&fetcher);
 	return result;
 }

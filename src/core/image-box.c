@@ -11,6 +11,7 @@
 #include "own.h"
 #include "path.h"
 #include "sandbox.h"
+#include "trial.h"
 
 #define INSIDE "/image"
 #define SCRIPT_INSIDE "/assemble.sh"
@@ -119,6 +120,10 @@ static int run(const struct image_job *job, const char *log, struct err *err)
 	if (env_layers(job->env, &groups, &sandbox.root_layers, err) < 0)
 		return -1;
 	add_variables(job, &env);
+	if (job->workspace->trial) {
+		strv_add_all(&env, &job->workspace->trial->variables);
+		strv_add_all(&sandbox.root_layers, &job->workspace->trial->layers);
+	}
 	sandbox_bind(&sandbox, job->dir, INSIDE, true);
 	sandbox_bind(&sandbox, script, SCRIPT_INSIDE, false);
 	sandbox.argv = argv;

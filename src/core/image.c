@@ -237,6 +237,7 @@ static int make(const struct workspace *workspace, const struct board *board,
 	struct image_job job = {
 		.workspace = workspace, .env = &env, .board = board, .dir = dir, .key = key};
 	own_free char *publish = path_join(dir, "publish");
+	umask(022); /* the user's would show in the modes of the image's directories */
 	event_emit(sink, &(struct event){.kind = EVENT_BEGIN, .task = board->name});
 	int result = make_parts(&job, set, &tree, sink, err);
 	if (result == 0)

@@ -224,7 +224,6 @@ static int set_process(const struct sandbox *sandbox, struct err *err)
 		return err_errno(err, "set the host name");
 	if (!sandbox->network && userns_loopback_up(err) < 0)
 		return -1;
-	umask(022);
 	/* Some programs' output depends on addresses; make them the same every time. */
 	personality(PER_LINUX | ADDR_NO_RANDOMIZE);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -270,6 +269,7 @@ static int prepare_inside(const struct sandbox *sandbox, uid_t outer_uid, gid_t 
 {
 	if (sandbox->die_with_parent)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	umask(022); /* the user's would show in the modes of mount points */
 	if (!sandbox->interactive)
 		setsid();
 	if (userns_map_ids(outer_uid, outer_gid, sandbox->uid, sandbox->gid, err) < 0 ||

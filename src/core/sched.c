@@ -142,6 +142,7 @@ static int send_error(int fd, const struct err *err)
 }
 
 struct child {
+	const struct schedule *schedule;
 	struct build_job job;
 	pid_t parent;
 };
@@ -154,7 +155,10 @@ static int run_child(void *context)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != child->parent)
 		return 1;
-	if (build_job_run(&child->job, &err) == 0)
+	const struct schedule *schedule = child->schedule;
+	int result = schedule->work ? schedule->work(schedule->context_of_work, &child->job, &err)
+	                            : build_job_run(&child->job, &err);
+	if (result == 0)
 		return 0;
 	send_error(child->job.report_fd, &err);
 	return 1;
@@ -200,7 +204,8 @@ static int start_job(struct scheduler *s, struct node *node, struct err *err)
 	                    .report_fd = fds[0],
 	                    .history = {.worker = free_worker(s), .started_ms = history_now_ms()}};
 	clock_gettime(CLOCK_MONOTONIC, &job->start);
-	struct child child = {.job = {.context = s->schedule->context,
+	struct child child = {.schedule = s->schedule,
+	                      .job = {.context = s->schedule->context,
 	                              .node = node,
 	                              .report_fd = fds[1],
 	                              .force =
@@ -402,7 +407,11 @@ static int succeed(struct scheduler *s, struct job *job, struct err *err)
 	struct planner planner = *s->schedule->planner;
 	double seconds = seconds_since(&job->start);
 	planner.rebuild_wanted = false;
-	if (plan_node(&planner, job->node, err) < 0)
+	if (s->schedule->is_done)
+		job->node->state = s->schedule->is_done(s->schedule->context_of_work, job->node)
+		                           ? NODE_DONE
+		                           : NODE_FAILED;
+	else if (plan_node(&planner, job->node, err) < 0)
 		return -1;
 	if (job->node->state != NODE_DONE)
 		return err_set(err, ERR_SYSTEM, "build %s: its outputs are gone", job->node->name);

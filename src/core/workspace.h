@@ -6,6 +6,8 @@
 #include "err.h"
 #include "vec.h"
 
+struct trial;
+
 struct workspace {
 	char *root;       /* the checkout; absolute */
 	char *out;        /* state of this checkout: --out, $SDK_OUT or <root>/out */
@@ -14,6 +16,7 @@ struct workspace {
 	                     again, such as secret keys */
 	char *build_arch; /* Debian name of this machine's architecture: "amd64", "arm64" */
 	bool leased;      /* lease.h: what is counted on is marked as used */
+	const struct trial *trial; /* trial.h; NULL: things are made as always */
 };
 
 /* Finds the checkout: `start_dir`, or its nearest parent, that holds bootstrap/seed.yaml;

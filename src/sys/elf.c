@@ -137,3 +137,38 @@ int elf_read(const char *path, struct elf_info *ret_info, struct err *err)
 		*ret_info = info;
 	return result;
 }
+
+void elf_sections_release(struct elf_sections *sections)
+{
+	for (vec_each(section, sections))
+		free(section->name);
+	vec_release(sections);
+}
+
+static void list_sections(Elf *elf, struct elf_sections *sections)
+{
+	size_t names;
+	Elf_Scn *scn = NULL;
+	GElf_Shdr header;
+	if (elf_kind(elf) != ELF_K_ELF || elf_getshdrstrndx(elf, &names) < 0)
+		return;
+	while ((scn = elf_nextscn(elf, scn))) {
+		if (!gelf_getshdr(scn, &header) || header.sh_type == SHT_NOBITS || !header.sh_size)
+			continue;
+		const char *name = elf_strptr(elf, names, header.sh_name);
+		struct elf_section section = {.name = mem_strdup(name ? name : "?"),
+		                              .offset = header.sh_offset,
+		                              .bytes = header.sh_size};
+		vec_push(sections, section);
+	}
+}
+
+void elf_read_sections(const char *path, struct elf_sections *ret_sections)
+{
+	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	elf_version(EV_CURRENT);
+	Elf *elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ, NULL);
+	if (elf)
+		list_sections(elf, ret_sections);
+	elf_end(elf);
+}

@@ -21,3 +21,13 @@ struct elf_info {
 /* Reads the file; one that is no ELF file gives kind ELF_NONE. A damaged one is ERR_BUILD. */
 int elf_read(const char *path, struct elf_info *ret_info, struct err *err);
 void elf_info_release(struct elf_info *info);
+
+/* Where a section's bytes lie in the file. */
+struct elf_section {
+	char *name;
+	size_t offset, bytes;
+};
+VEC_OF(elf_sections, struct elf_section);
+/* All that have bytes in the file; none when it is no ELF file, or damaged. */
+void elf_read_sections(const char *path, struct elf_sections *ret_sections);
+void elf_sections_release(struct elf_sections *sections);

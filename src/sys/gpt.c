@@ -102,3 +102,50 @@ int gpt_write(const char *path, const struct gpt *gpt, struct err *err)
 	result = result ? result : fdisk_deassign_device(context, 0);
 	return result ? failed(result, err, "write", path) : 0;
 }
+
+void gpt_places_release(struct gpt_places *places)
+{
+	for (vec_each(place, places))
+		free(place->name);
+	vec_release(places);
+}
+
+static void unref_table(struct fdisk_table **table)
+{
+	fdisk_unref_table(*table);
+}
+
+static int read_table(struct fdisk_context *context, struct gpt_places *places)
+{
+	__attribute__((cleanup(unref_table))) struct fdisk_table *table = fdisk_new_table();
+	int result = table ? fdisk_get_partitions(context, &table) : -ENOMEM;
+	for (size_t i = 0; result == 0 && i < fdisk_table_get_nents(table); i++) {
+		struct fdisk_partition *from = fdisk_table_get_partition(table, i);
+		const char *name = fdisk_partition_get_name(from);
+		struct gpt_place place = {
+			.name = mem_strdup(name ? name : ""),
+			.start_bytes = fdisk_partition_get_start(from) * SECTOR_BYTES,
+			.size_bytes = fdisk_partition_get_size(from) * SECTOR_BYTES};
+		vec_push(places, place);
+	}
+	return result;
+}
+
+int gpt_read(const char *path, struct gpt_places *ret_places, struct err *err)
+{
+	__attribute__((cleanup(unref_context))) struct fdisk_context *context = fdisk_new_context();
+	struct gpt_places places = {0};
+	if (!context)
+		return failed(-ENOMEM, err, "open", path);
+	int result = fdisk_assign_device(context, path, 1);
+	if (result == 0 && !fdisk_is_label(context, GPT))
+		result = -EINVAL;
+	if (result == 0)
+		result = read_table(context, &places);
+	if (result) {
+		gpt_places_release(&places);
+		return failed(result, err, "read", path);
+	}
+	*ret_places = places;
+	return 0;
+}

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "vec.h"
 
 /* Attribute bits 48 to 63 belong to the type; those of the Discoverable Partitions Specification:
  * https://uapi-group.org/specifications/specs/discoverable_partitions_specification/ */
@@ -31,4 +32,13 @@ struct gpt {
 
 /* Writes protective MBR, table and backup table into the file, whose size is the disk's. What the
  * partitions hold is left alone. */
+struct gpt_place {
+	char *name;
+	uint64_t start_bytes, size_bytes;
+};
+VEC_OF(gpt_places, struct gpt_place);
+/* The partitions of a disk's table, in their order on the disk. */
+int gpt_read(const char *path, struct gpt_places *ret_places, struct err *err);
+void gpt_places_release(struct gpt_places *places);
+
 int gpt_write(const char *path, const struct gpt *gpt, struct err *err);

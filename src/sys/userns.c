@@ -88,3 +88,28 @@ int userns_loopback_up(struct err *err)
 		return err_errno(err, "loopback interface");
 	return 0;
 }
+
+/* Before the first child is made the offsets may be set, afterwards no more. */
+static bool shift_clocks(long seconds)
+{
+	own_free char *offsets = mem_printf("monotonic %ld 0\nboottime %ld 0\n", seconds, seconds);
+	return unshare(CLONE_NEWTIME) == 0 &&
+	       write_proc("/proc/self/timens_offsets", offsets, NULL) == 0;
+}
+
+int userns_take_guise(const struct userns_guise *guise, bool *ret_clock, struct err *err)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	if (unshare(CLONE_NEWUSER | CLONE_NEWUTS) < 0) {
+		err_errno(err, "create namespaces");
+		hint_why_refused(err);
+		return -1;
+	}
+	if (userns_map_ids(uid, gid, guise->uid, guise->gid, err) < 0)
+		return -1;
+	if (sethostname(guise->hostname, strlen(guise->hostname)) < 0)
+		return err_errno(err, "set the host name");
+	*ret_clock = shift_clocks(guise->clock_s);
+	return 0;
+}

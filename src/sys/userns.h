@@ -12,5 +12,15 @@
 pid_t userns_fork(bool network, struct err *err);
 /* In the child: maps the one outer user and group to these ids. */
 int userns_map_ids(uid_t outer_uid, gid_t outer_gid, uid_t uid, gid_t gid, struct err *err);
+/* What a process and its children take for theirs, while the machine has others. */
+struct userns_guise {
+	uid_t uid;
+	gid_t gid;
+	const char *hostname;
+	long clock_s; /* what the monotonic and the boot clock are ahead (time_namespaces(7)) */
+};
+/* Moves this process (which has one thread) into new user and uts namespaces, and its children into
+ * a new time namespace where the kernel has them: ret_clock tells. */
+int userns_take_guise(const struct userns_guise *guise, bool *ret_clock, struct err *err);
 /* In the child: brings the loopback interface up. */
 int userns_loopback_up(struct err *err);
