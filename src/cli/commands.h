@@ -4,6 +4,10 @@
 #include "cli.h"
 
 extern const struct command cmd_binhost_keys;
+extern const struct command cmd_binhost_prune;
+extern const struct command cmd_binhost_push;
+extern const struct command cmd_binhost_sign;
+extern const struct command cmd_binhost_verify;
 extern const struct command cmd_build;
 extern const struct command cmd_check_reproducible;
 extern const struct command cmd_complete;

@@ -158,3 +158,13 @@ int store_unpack_file(const char *path, const char *digest, const char *staging,
 	const struct archive_stream stream = {.read = read_file, .context = &file};
 	return store_unpack(&stream, digest, UINT64_MAX, staging, err);
 }
+
+int store_check_archive(const char *path, const char *digest, const char *scratch, struct err *err)
+{
+	own_free char *staging = NULL;
+	if (fs_make_temporary(scratch, &staging, err) < 0)
+		return -1;
+	int result = store_unpack_file(path, digest, staging, err);
+	fs_remove_tree(staging, NULL);
+	return result;
+}

@@ -14,3 +14,5 @@ int store_unpack(const struct archive_stream *stream, const char *digest, uint64
                  const char *staging, struct err *err);
 /* The same from an archive that lies in a file. */
 int store_unpack_file(const char *path, const char *digest, const char *staging, struct err *err);
+/* Whether a file is the archive of that output: unpacked below `scratch` and removed again. */
+int store_check_archive(const char *path, const char *digest, const char *scratch, struct err *err);

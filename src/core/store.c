@@ -321,3 +321,8 @@ int store_ensure(const struct workspace *workspace, const char *digest, struct e
 	}
 	return take_place(workspace, staging, dir, err);
 }
+
+char *store_archive_path(const struct workspace *workspace, const char *digest)
+{
+	return object_path(workspace, digest);
+}

@@ -53,3 +53,5 @@ int store_add(const struct workspace *workspace, struct manifest *manifest, cons
               char ret_digest[DIGEST_HEX], struct err *err);
 int store_load_manifest(const struct workspace *workspace, const char *digest,
                         struct manifest *ret_manifest, struct err *err);
+/* Where the cache keeps the archive of an output, whether it is there or not; caller frees. */
+char *store_archive_path(const struct workspace *workspace, const char *digest);

@@ -1,6 +1,8 @@
 #!/bin/sh
-# Writing a binhost: keys.
+# Writing a binhost: keys, pushes to a directory and to an S3-compatible store, many at a time.
+# SDK_TEST_S3=s3://bucket/prefix with AWS_* set runs the latter against a real server.
 . "$(dirname "$0")/../lib.sh"
+command -v python3 >/dev/null || skip_all "no python3 for the servers"
 command -v gpg-agent >/dev/null || skip_all "no gpg-agent to sign with"
 cd "$SDK_TOP" || exit 1
 mkdir "$TMP/home"
@@ -27,4 +29,204 @@ chmod 700 "$SDK_DATA/gnupg"
 ok "a key is revoked" keys revoke "$(printf %s "$first" | tail -c 16)"
 ok "… and says so" sh -c "'$SDK' binhost keys | grep -q '^$first  revoked'"
 ok "… in its public part as well" sh -c "gpg --homedir '$TMP' --show-keys '$SDK_DATA/keys/$first.asc' | grep -q revoked"
+
+# ---- things to push: records and archives as builds leave them, without the building
+CHECKOUT=$TMP/checkout
+export SDK_ROOT="$CHECKOUT" SDK_OUT="$TMP/out" SDK_CACHE="$TMP/cache"
+mkdir -p "$CHECKOUT/recipes"
+for name in bootstrap toolchains board-configs; do ln -s "$SDK_TOP/$name" "$CHECKOUT/$name"; done
+ln -s "$SDK_TOP/recipes/.build-systems" "$CHECKOUT/recipes/.build-systems"
+# built NAME CONTENT [ZSTD-LEVEL]: as if the package NAME with that content had been built
+built() {
+	mkdir -p "$CHECKOUT/recipes/$1"
+	cat >"$CHECKOUT/recipes/$1/recipe.yaml" <<-Y
+	name: $1
+	version: 1.0
+	summary: For the tests, $2
+	homepage: https://example.org/
+	license: MIT
+	sources: []
+	build: copy
+	libc: false
+	phases:
+	  install: |
+	    echo $2
+	Y
+	key=$("$SDK" build -n --json "$1" | field '["packages"][0]["key"]')
+	rm -rf "$TMP/tree"; mkdir -p "$TMP/tree/usr/share" "$SDK_CACHE/keys/$(printf %.2s "$key")"
+	echo "$2" >"$TMP/tree/usr/share/$1"
+	(cd "$TMP/tree" && chmod 644 "usr/share/$1" && {
+		printf 'package %s\nversion 1.0\noutput run\narch amd64\n' "$1"
+		printf 'd\t755\t0\t\tusr\nd\t755\t0\t\tusr/share\n'
+		printf 'f\t644\t%s\t%s\tusr/share/%s\n' "$(stat -c %s "usr/share/$1")" \
+			"$(sha256sum "usr/share/$1" | cut -d' ' -f1)" "$1"
+	} >.manifest)
+	digest=$(sha256sum "$TMP/tree/.manifest" | cut -d' ' -f1)
+	object=$SDK_CACHE/objects/$(printf %.2s "$digest")/$digest.pkg.tar.zst
+	mkdir -p "${object%/*}"
+	tar -C "$TMP/tree" --no-recursion --format=pax --owner=root:0 --group=root:0 --mtime=@0 --pax-option=delete=atime,delete=ctime \
+		-c .manifest usr usr/share "usr/share/$1" | zstd -q "-${3:-3}" -c >"$object"
+	printf 'package %s\nversion 1.0\narch amd64\nkey %s\nseconds 1.5\noutput run %s 6\n' \
+		"$1" "$key" "$digest" >"$SDK_CACHE/keys/$(printf %.2s "$key")/$key"
+}
+HOST=$TMP/host
+URL=file://$HOST
+push() { "$SDK" binhost push --arch=amd64 "$@"; }
+head_of() { sed -n "s/^$2 //p" "$HOST/$1"; }
+verify() { "$SDK" binhost verify --to="$URL" "$@"; }
+names() { sed -n 's/^[0-9a-f]\{64\} \([^ ]*\).*/\1/p' "$1" | sort | tr '\n' ' '; }
+
+fails "nowhere to push to" 2 'to=file:///dir' push a
+built a one; built b two
+ok "a push to a directory" push --to="$URL" a
+is "… makes index number 1" "$(head_of index/amd64 serial)" 1
+ok "… signed by our key" sh -c "gpg --homedir '$SDK_DATA/gnupg' --verify '$HOST/index/amd64' 2>&1 | grep -q 'Good signature'"
+ok "… whose archives are good" verify
+push --to="$URL" a >"$TMP/log"
+ok "nothing is pushed twice" grep -q '0 of them new; 0 objects' "$TMP/log"
+is "… and the index stays" "$(head_of index/amd64 serial)" 1
+ok "a second package" push --to="$URL" b
+is "… joins the first" "$(names "$HOST/index/amd64")" "a b "
+is "nothing half-written is left" "$(ls -A "$HOST/.incoming")" ""
+
+# ---- the bytes that are there
+cp -r "$HOST" "$TMP/other"
+built a one 19
+rm "$TMP/other/index/amd64"; rm -r "$SDK_DATA/pushed"
+before=$(cd "$TMP/other" && find objects -type f -exec sha256sum {} + | sort)
+ok "other bytes of the same output: they stay" push --to="file://$TMP/other" a b
+is "… just so" "$(cd "$TMP/other" && find objects -type f -exec sha256sum {} + | sort)" "$before"
+ok "… and the index names them" "$SDK" binhost verify --to="file://$TMP/other"
+rm "$TMP/other/index/amd64"; rm -r "$SDK_DATA/pushed"
+for object in "$TMP"/other/objects/*/*; do truncate -s 50 "$object"; done
+push --to="file://$TMP/other" a b >"$TMP/log" 2>&1
+ok "damaged ones are replaced" grep -q 'damaged, replaced' "$TMP/log"
+ok "… by good ones" "$SDK" binhost verify --to="file://$TMP/other"
+built a one
+
+# ---- an interrupted push
+built c three
+digest_c=$digest
+mkdir -p "$HOST/objects/$(printf %.2s "$digest_c")"
+cp "$object" "$HOST/objects/$(printf %.2s "$digest_c")/" # uploaded, never entered
+ok "what an interrupted push left is no fault" verify
+ok "the next one goes on" push --to="$URL" c
+is "… to the same end" "$(names "$HOST/index/amd64")" "a b c "
+for n in 1 2 3 4 5 6; do built "k$n" "$n" ; done
+for n in 1 2 3 4 5 6; do
+	push --to="$URL" k1 k2 k3 k4 k5 k6 >/dev/null 2>&1 & victim=$!
+	sleep "0.0$n"; kill -KILL $victim 2>/dev/null; wait $victim 2>/dev/null
+	verify >"$TMP/log" 2>&1 || { cat "$TMP/log"; break; }
+done
+ok "killed at any point, it leaves a valid host" verify
+ok "… that the next push completes" push --to="$URL" k1 k2 k3 k4 k5 k6
+is "… with all" "$(names "$HOST/index/amd64")" "a b c k1 k2 k3 k4 k5 k6 "
+
+# ---- many at a time
+concurrently() { # concurrently URL: 6 pushers, 3 packages each, one of them shared
+	pids=
+	for n in 1 2 3 4 5 6; do
+		push --to="$1" "p$n" "q$n" shared >"$TMP/push.$n" 2>&1 & pids="$pids $!"
+	done
+	for pid in $pids; do wait "$pid" || { cat "$TMP"/push.*; return 1; }; done
+}
+built shared all
+for n in 1 2 3 4 5 6; do built "p$n" "$n"; built "q$n" "$n"; done
+serial=$(head_of index/amd64 serial)
+ok "six pushers at a time, into a directory" concurrently "$URL"
+is "… lose nobody's entries" "$(names "$HOST/index/amd64")" \
+	"a b c k1 k2 k3 k4 k5 k6 p1 p2 p3 p4 p5 p6 q1 q2 q3 q4 q5 q6 shared "
+is "… each of them wrote one index" "$(head_of index/amd64 serial)" "$((serial + 6))"
+ok "… and all is good" verify
+
+# ---- a store
+server=
+trap 'kill $server 2>/dev/null; cleanup' EXIT
+if [ "${SDK_TEST_S3:-}" ]; then
+	S3=$SDK_TEST_S3/$(date +%s)
+else
+	unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY AWS_REGION AWS_PROFILE AWS_SESSION_TOKEN
+	SLOW=0.2 PAGE=5 FLAKY=1 python3 "$SDK_TOP/tests/helpers/s3-server.py" "$TMP/port" "$TMP/s3.log" bucket &
+	server=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s "$TMP/port" ] && break; sleep 0.3; done
+	AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(cat "$TMP/port")
+	export AWS_ENDPOINT_URL_S3 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY='secret/with+signs'
+	S3=s3://bucket/dray
+fi
+ok "a push to a store, though it is overloaded now and then" push --to="$S3" a b
+fails "a wrong secret" 4 'SignatureDoesNotMatch' env AWS_SECRET_ACCESS_KEY=wrong "$SDK" binhost push --to="$S3" c
+ok "… is not shown" sh -c "! grep -q wrong '$TMP/.out'"
+fails "a bucket that is not there" 4 'HTTP 404' push --to=s3://elsewhere/dray a
+mkdir "$HOME/.aws"
+printf '[other]\naws_access_key_id = x\n[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n' \
+	"$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" >"$HOME/.aws/credentials"
+ok "credentials from the file" env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY "$SDK" binhost push --arch=amd64 --to="$S3" c
+rm -r "$HOME/.aws"
+fails "no credentials" 2 'AWS_ACCESS_KEY_ID' env -u AWS_ACCESS_KEY_ID "$SDK" binhost push --to="$S3" c
+ok "six pushers at a time, into the store" concurrently "$S3"
+"$SDK" binhost verify --to="$S3" --json >"$TMP/verify.json"; result $? "… all is good"
+is "… and nobody's entries are lost" "$(field '["entries"]' <"$TMP/verify.json")" 16
+if [ "$server" ]; then
+	ok "… though they did collide" grep -q 'PUT .*index/amd64 412' "$TMP/s3.log"
+fi
+
+# ---- a flipped bit
+victim=$(find "$HOST/objects" -type f | sort | sed -n 7p)
+printf '\377' | dd of="$victim" bs=1 seek=100 conv=notrunc status=none
+fails "verify finds a flipped bit" 5 "$(basename "$victim"): its SHA-256" verify
+is "… and nothing else" "$(verify --json 2>/dev/null | field '["faults"].__len__()')" 1
+rm "$victim"
+fails "… and a missing archive" 5 "$(basename "$victim"): .*missing" verify
+ok "pushed again, it is whole" push --again --to="$URL" a b c k1 k2 k3 k4 k5 k6 p1 p2 p3 p4 p5 p6 q1 q2 q3 q4 q5 q6 shared
+ok "… and good" verify
+
+# ---- prune
+prune() { "$SDK" binhost prune --to="$URL" "$@"; }
+count() { find "$HOST/objects" -type f | wc -l; }
+ok "a release" push --to="$URL" --release=1.0 a b
+is "… holds what it was made of" "$(names "$HOST/releases/1.0/amd64")" "a b "
+prune --keep-days=0 --dry-run >"$TMP/log"
+ok "a dry run shows what would go" grep -q '^index/amd64 *c ' "$TMP/log"
+is "… and takes nothing" "$(names "$HOST/index/amd64" | wc -w)" 22
+before=$(count)
+ok "prune" prune --keep-days=0
+is "… leaves what the release holds" "$(names "$HOST/index/amd64")" "a b "
+is "… and the archives, for a while" "$(count)" "$before"
+ok "a push in between counts on one of them" push --to="$URL" c
+ok "after the grace" prune --grace-hours=0
+is "… the archives go" "$(count)" 3
+ok "… and what is named is there" verify
+ok "a release goes" prune --keep-releases=0 --grace-hours=0
+is "… with its index" "$(find "$HOST/releases" -type f)" ""
+
+# ---- whom a pusher believes
+cp "$HOST/index/amd64" "$TMP/index.good"
+sed -i 's/^entries .*/entries 0/' "$HOST/index/amd64"
+fails "a changed index is not built upon" 5 'not what was signed' push --to="$URL" k1
+cp "$TMP/index.good" "$HOST/index/amd64"
+push --to="$URL" k1 >/dev/null 2>&1
+cp "$HOST/index/amd64" "$TMP/index.newer"; cp "$TMP/index.good" "$HOST/index/amd64"
+fails "an index that was rolled back" 5 'rolled back: it is number' push --to="$URL" k2
+cp "$TMP/index.newer" "$HOST/index/amd64"
+export SDK_DATA="$TMP/data2"
+keys make >/dev/null 2>&1
+fails "another's index" 5 'none of our keys' push --to="$URL" k2
+export SDK_DATA="$TMP/data"
+
+# ---- rotation and revocation, as a reader with one of the keys sees them
+reads() { # reads FINGERPRINT: verifies the index with that public key alone
+	rm -rf "$TMP/reader"; mkdir -m 700 "$TMP/reader"
+	gpg --homedir "$TMP/reader" --quiet --import "$SDK_DATA/keys/$1.asc" 2>/dev/null
+	gpg --homedir "$TMP/reader" --status-fd 1 --verify "$HOST/index/amd64" 2>/dev/null | tee "$TMP/status" | grep -q "VALIDSIG $1"
+}
+second=$(keys --json | field '[-1]["fingerprint"]'); [ "$second" != "$first" ] || second=$(keys --json | field '[0]["fingerprint"]')
+third=$(keys rotate --json 2>/dev/null | field '["fingerprint"]')
+ok "after a rotation: signed anew" "$SDK" binhost sign --to="$URL"
+ok "… a reader with the old key is served" reads "$second"
+ok "… and one with the new" reads "$third"
+ok "the old key is revoked" keys revoke "$second"
+reads "$second"; ok "… its reader refuses, with the new public part" grep -q REVKEYSIG "$TMP/status"
+ok "… and signed anew, the old one is gone from it" "$SDK" binhost sign --to="$URL"
+reads "$third"
+is "… for good" "$(grep -c "VALIDSIG\|ERRSIG\|KEYSIG" "$TMP/status")" 1
 done_testing
