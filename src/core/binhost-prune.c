@@ -163,9 +163,11 @@ static int drop_old(void *context, const struct binhost_index *old, struct strv 
 			lines->items[kept++] = lines->items[i];
 			continue;
 		}
-		vec_push(&result->entries,
-		         (struct pruned_entry){mem_strdup(edit->name), steal_ptr(entry.package),
-		                               steal_ptr(entry.version), entry.pushed});
+		struct pruned_entry gone = {.index = mem_strdup(edit->name),
+		                            .package = mem_strdup(entry.package),
+		                            .version = mem_strdup(entry.version),
+		                            .pushed = entry.pushed};
+		vec_push(&result->entries, gone);
 		free(lines->items[i]);
 	}
 	lines->count = kept;

@@ -112,10 +112,12 @@ static int verify_entry(struct verify *verify, const char *index, const struct b
 			return -1;
 		if (!*what)
 			continue;
-		vec_push(&verify->report->faults,
-		         (struct binhost_fault){mem_strdup(index), mem_strdup(entry->package),
-		                                mem_strdup(object->output), steal_ptr(name),
-		                                mem_strdup(what)});
+		struct binhost_fault fault = {.index = mem_strdup(index),
+		                              .package = mem_strdup(entry->package),
+		                              .output = mem_strdup(object->output),
+		                              .name = mem_strdup(name),
+		                              .what = mem_strdup(what)};
+		vec_push(&verify->report->faults, fault);
 	}
 	return 0;
 }
