@@ -72,13 +72,12 @@ static int list_releases(struct prune *prune, const struct strv *names, struct r
 		own_free char *tag = NULL;
 		if (binhost_host_read(prune->host, names->items[i], &index, &tag, err) < 0)
 			return -1;
-		struct release *last = list->count ? &list->items[list->count - 1] : NULL;
-		if (!last || !str_equal(last->name, dir)) {
-			vec_push(list, (struct release){.name = steal_ptr(dir)});
-			last = &list->items[list->count - 1];
-		}
-		strv_add(&last->indexes, names->items[i]);
-		last->date = index.date > last->date ? index.date : last->date;
+		if (!list->count || !str_equal(list->items[list->count - 1].name, dir))
+			vec_push(list, (struct release){.name = mem_strdup(dir)});
+		struct release *release = &list->items[list->count - 1];
+		strv_add(&release->indexes, names->items[i]);
+		if (index.date > release->date)
+			release->date = index.date;
 	}
 	vec_sort(list, newest_first);
 	return 0;
