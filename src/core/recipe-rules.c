@@ -69,6 +69,12 @@ static bool is_web(const char *text)
 	return has_scheme(text, schemes, 2);
 }
 
+static bool is_page(const char *text)
+{
+	static const char *const schemes[] = {"https://", "http://", "mirror://"};
+	return has_scheme(text, schemes, 3);
+}
+
 /* What a source can be fetched from; it ends in a file name, which the cache keeps. */
 static bool is_source(const char *text)
 {
@@ -128,7 +134,7 @@ static const struct rule {
 	{"sources.*.signature.url", is_source,
          "mirror://, https://, http:// or file:// and a path"},
 	{"sources.*.signature.key", path_is_safe, "a file beside the recipe"},
-	{"upstream.check", is_web, "an https:// or http:// address"},
+	{"upstream.check", is_page, "an https://, http:// or mirror:// address"},
 	{"upstream.match", is_line, "a regular expression with one group"},
 	{"arches.*", is_arch, "amd64 or arm64"},
 	{"depends.*.*", is_name, "the name of a recipe or tool group"},
