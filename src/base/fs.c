@@ -276,6 +276,16 @@ bool fs_is_file(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+bool fs_is_inside(const char *path, const char *dir)
+{
+	own_free char *real = realpath(path, NULL);
+	own_free char *real_dir = realpath(dir, NULL);
+	if (!real || !real_dir)
+		return false;
+	size_t length = strlen(real_dir);
+	return !strncmp(real, real_dir, length) && (real[length] == '/' || !real[length]);
+}
+
 char *fs_read_link(const char *path)
 {
 	char target[4096];

@@ -40,6 +40,8 @@ int fs_copy_file(const char *from, const char *to, mode_t mode, struct err *err)
 bool fs_exists(const char *path); /* anything, a dangling symlink too */
 bool fs_is_dir(const char *path);
 bool fs_is_file(const char *path);
+/* Whether the path, all symlinks followed, exists and is `dir` or lies below it. */
+bool fs_is_inside(const char *path, const char *dir);
 /* The target of a symlink; caller frees; NULL if it is none. */
 char *fs_read_link(const char *path);
 

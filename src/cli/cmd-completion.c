@@ -1,9 +1,10 @@
 /* sdk completion, and the hidden sdk __complete that the scripts call. */
 #include <stdio.h>
 
+#include "board.h"
 #include "commands.h"
-#include "fs.h"
 #include "help.h"
+#include "overlay.h"
 #include "own.h"
 
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
@@ -27,26 +28,19 @@ const struct command cmd_completion = {
 	.run = run,
 };
 
-/* Directories that hold `file`, one a line. */
-static int print_dirs_with(const char *dir, const char *file, struct err *err)
-{
-	own(strv) names = {0};
-	if (fs_list(dir, &names, err) < 0)
-		return -1;
-	for (size_t i = 0; i < names.count; i++) {
-		own_free char *path = mem_printf("%s/%s/%s", dir, names.items[i], file);
-		if (fs_is_file(path))
-			puts(names.items[i]);
-	}
-	return 0;
-}
-
+/* One a line. */
 static int run_complete(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	(void)argc;
-	bool boards = str_equal(argv[0], "boards");
-	own_free char *dir = workspace_root(&cli->workspace, boards ? "board-configs" : "recipes");
-	return print_dirs_with(dir, boards ? "board.yaml" : "recipe.yaml", err);
+	own(strv) boards = {0};
+	own(recipe_set) set = {0};
+	bool is_boards = str_equal(argv[0], "boards");
+	int result = is_boards ? board_list(&cli->workspace, &boards, err)
+	                       : overlay_open_recipes(&cli->workspace, &set, err);
+	const struct strv *names = is_boards ? &boards : &set.names;
+	for (size_t i = 0; i < names->count; i++)
+		puts(names->items[i]);
+	return result;
 }
 
 const struct command cmd_complete = {

@@ -3,6 +3,7 @@
 
 #include "board.h"
 #include "commands.h"
+#include "overlay.h"
 #include "own.h"
 #include "session.h"
 
@@ -23,10 +24,10 @@ static int open_all(struct cli *cli, struct build_session *session, struct err *
 {
 	const char *arch = cli_option(cli, "arch");
 	own(recipe_set) set = {0};
-	own_free char *dir = workspace_root(&cli->workspace, "recipes");
 	own(strv) packages = {0};
 	arch = arch ? arch : cli->workspace.build_arch;
-	if (recipe_set_open(dir, &set, err) < 0 || recipe_set_load_all(&set, err) < 0)
+	if (overlay_open_recipes(&cli->workspace, &set, err) < 0 ||
+	    recipe_set_load_all(&set, err) < 0)
 		return -1;
 	for (size_t i = 0; i < set.names.count; i++)
 		if (recipe_has_arch(map_get(&set.loaded, set.names.items[i]), arch))

@@ -1,5 +1,6 @@
 /* sdk info: what a recipe says, and what is known of its last build. */
 #include "commands.h"
+#include "origin.h"
 #include "own.h"
 #include "session.h"
 
@@ -14,7 +15,7 @@ static void print_list(const char *title, const struct strv *list)
 	cli_print("%-12s %s\n", title, text);
 }
 
-static void print_node(const struct node *node)
+static void print_node(const struct recipe_set *set, const struct node *node)
 {
 	const struct recipe *recipe = node->recipe;
 	const struct recipe_args *args = &node->config.args;
@@ -22,6 +23,9 @@ static void print_node(const struct node *node)
 	cli_print("%s %s - %s\n", recipe->name, recipe->version, recipe->summary);
 	cli_print("%-12s %s\n%-12s %s\n%-12s %s (%s)\n", "homepage", recipe->homepage, "license",
 	          recipe->license, "recipe", recipe->path, recipe->build);
+	own_free char *origin = origin_text(set, recipe);
+	if (*origin)
+		cli_print("%-12s %s\n", "from", origin);
 	for (vec_each(source, &recipe->sources))
 		cli_print("%-12s %s (%s)\n", "source", source->urls.items[0],
 		          cli_bytes(source->size_bytes, size));
@@ -51,7 +55,7 @@ static void json_list(struct json *json, const char *name, const struct strv *li
 	json_end_array(json);
 }
 
-static void add_json(struct json *json, const struct node *node)
+static void add_json(struct json *json, const struct recipe_set *set, const struct node *node)
 {
 	const struct recipe *recipe = node->recipe;
 	json_object(json, NULL);
@@ -62,6 +66,7 @@ static void add_json(struct json *json, const struct node *node)
 	json_string(json, "license", recipe->license);
 	json_string(json, "build", recipe->build);
 	json_string(json, "path", recipe->path);
+	origin_json(json, set, recipe);
 	json_list(json, "tools", &node->config.args.tools);
 	json_list(json, "target", &node->config.args.target);
 	json_list(json, "runtime", &node->config.args.runtime);
@@ -96,9 +101,9 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	for (int i = 0; i < argc; i++) {
 		const struct node *node = graph_find(&session.graph, argv[i]);
 		if (cli->json)
-			add_json(&json, node);
+			add_json(&json, &session.recipes, node);
 		else
-			print_node(node);
+			print_node(&session.recipes, node);
 	}
 	json_end_array(&json);
 	if (cli->json)

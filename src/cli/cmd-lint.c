@@ -1,6 +1,7 @@
 /* sdk lint: recipes checked without building them. */
 #include "commands.h"
 #include "env.h"
+#include "overlay.h"
 #include "own.h"
 #include "recipe.h"
 
@@ -46,9 +47,9 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	own(recipe_set) set = {0};
 	own(env) env = {0};
-	own_free char *dir = workspace_root(&cli->workspace, "recipes");
 	struct findings findings = {0};
-	if (env_open_lock(&cli->workspace, &env, err) < 0 || recipe_set_open(dir, &set, err) < 0)
+	if (env_open_lock(&cli->workspace, &env, err) < 0 ||
+	    overlay_open_recipes(&cli->workspace, &set, err) < 0)
 		return -1;
 	for (int i = 0; i < argc; i++) {
 		const struct recipe *recipe;

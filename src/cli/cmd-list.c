@@ -2,6 +2,8 @@
 #include <fnmatch.h>
 
 #include "commands.h"
+#include "origin.h"
+#include "overlay.h"
 #include "own.h"
 #include "recipe.h"
 
@@ -40,6 +42,7 @@ static void print_json(const struct recipe_set *set, int argc, char **argv)
 		json_string(&json, "summary", recipe->summary);
 		json_string(&json, "license", recipe->license);
 		json_string(&json, "path", recipe->path);
+		origin_json(&json, set, recipe);
 		json_end_object(&json);
 	}
 	json_end_array(&json);
@@ -47,22 +50,26 @@ static void print_json(const struct recipe_set *set, int argc, char **argv)
 	json_release(&json);
 }
 
+static void print_text(const struct recipe_set *set, int argc, char **argv)
+{
+	for (size_t i = 0; i < set->names.count; i++) {
+		const struct recipe *recipe = map_get(&set->loaded, set->names.items[i]);
+		if (!recipe || !is_wanted(recipe->name, argc, argv))
+			continue;
+		own_free char *origin = origin_text(set, recipe);
+		cli_print("%-20s %-16s %s%s%s%s\n", recipe->name, recipe->version, recipe->summary,
+		          *origin ? " [" : "", origin, *origin ? "]" : "");
+	}
+}
+
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	own(recipe_set) set = {0};
-	own_free char *dir = workspace_root(&cli->workspace, "recipes");
 	struct listing listing = {.cli = cli};
-	if (recipe_set_open(dir, &set, err) < 0)
+	if (overlay_open_recipes(&cli->workspace, &set, err) < 0)
 		return -1;
 	recipe_set_load_each(&set, report_broken, &listing);
-	if (cli->json)
-		print_json(&set, argc, argv);
-	for (size_t i = 0; i < set.names.count && !cli->json; i++) {
-		const struct recipe *recipe = map_get(&set.loaded, set.names.items[i]);
-		if (recipe && is_wanted(recipe->name, argc, argv))
-			cli_print("%-20s %-16s %s\n", recipe->name, recipe->version,
-			          recipe->summary);
-	}
+	(cli->json ? print_json : print_text)(&set, argc, argv);
 	if (listing.broken)
 		return err_set(err, ERR_INPUT, "%zu recipes can't be read", listing.broken);
 	return 0;
@@ -72,6 +79,9 @@ const struct command cmd_list = {
 	.name = "list",
 	.arguments = "[glob…]",
 	.summary = "List the recipes",
+	.description =
+		"Behind a recipe of an overlay stands which one it is, and whose recipe of the\n"
+		"same name it takes the place of.",
 	.examples = "sdk list                             # all\n"
 		    "sdk list 'lib*' --json               # some, for programs\n",
 	.completes = COMPLETES_RECIPES,

@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "contents.h"
+#include "overlay.h"
 #include "own.h"
 #include "session.h"
 #include "wanted.h"
@@ -61,14 +62,14 @@ static int visit(void *context, const struct contents_item *item)
 static int choose(struct cli *cli, struct wanted *wanted, struct err *err)
 {
 	own(recipe_set) set = {0};
-	own_free char *dir = workspace_root(&cli->workspace, "recipes");
 	if (cli_wanted(cli, 0, NULL, wanted, err) < 0)
 		return -1;
 	if (cli_has(cli, "board"))
 		return 0;
 	strv_release(&wanted->packages);
 	strv_release(&wanted->options);
-	if (recipe_set_open(dir, &set, err) < 0 || recipe_set_load_all(&set, err) < 0)
+	if (overlay_open_recipes(&cli->workspace, &set, err) < 0 ||
+	    recipe_set_load_all(&set, err) < 0)
 		return -1;
 	for (size_t i = 0; i < set.names.count; i++) {
 		const struct recipe *recipe = map_get(&set.loaded, set.names.items[i]);

@@ -8,6 +8,7 @@
 
 #include "fs.h"
 #include "nearest.h"
+#include "overlay.h"
 #include "own.h"
 #include "path.h"
 
@@ -306,17 +307,27 @@ void board_free(struct board *board)
 	free(board);
 }
 
+static bool has_board(const struct overlay_boards *boards, const char *name)
+{
+	own_free char *path = path_printf("%s/%s/board.yaml", boards->dir, name);
+	return fs_is_file(path);
+}
+
 static int all_boards(const struct workspace *workspace, struct strv *ret_names, struct err *err)
 {
-	own(strv) names = {0};
-	own_free char *dir = workspace_root(workspace, "board-configs");
-	if (fs_list(dir, &names, err) < 0)
+	own(overlay_board_list) list = {0};
+	if (overlay_list_boards(workspace, &list, err) < 0)
 		return -1;
-	for (size_t i = 0; i < names.count; i++) {
-		own_free char *path = path_printf("%s/%s/board.yaml", dir, names.items[i]);
-		if (fs_is_file(path))
-			strv_add(ret_names, names.items[i]);
+	for (vec_each(boards, &list)) {
+		own(strv) names = {0};
+		if (fs_list(boards->dir, &names, err) < 0)
+			return -1;
+		for (size_t i = 0; i < names.count; i++)
+			if (!strv_has(ret_names, names.items[i]) &&
+			    has_board(boards, names.items[i]))
+				strv_add(ret_names, names.items[i]);
 	}
+	strv_sort(ret_names);
 	return 0;
 }
 
@@ -345,23 +356,75 @@ static void chain_release(struct chain *chain)
 		yaml_release(&chain->files[i]);
 }
 
-/* Reads the board's file and those it extends. */
+/* An overlay's files are others' work: no link in it may show what lies outside (recipe-files.c).
+ */
+static int check_inside(const struct overlay_boards *boards, const char *name, struct err *err)
+{
+	static const char *const parts[] = {"", "/board.yaml", "/files", "/initrd"};
+	for (size_t i = 0; i < COUNT(parts) && boards->inside; i++) {
+		own_free char *path = path_printf("%s/%s%s", boards->dir, name, parts[i]);
+		if (fs_exists(path) && !fs_is_inside(path, boards->inside))
+			return err_set(err, ERR_INPUT, "%s: a symlink that leads out of overlay %s",
+			               path, boards->overlay);
+	}
+	return 0;
+}
+
+/* The first one, from `at` on, that has the board: list->count when none has. */
+static int find_board(const struct overlay_board_list *list, const char *name, size_t at,
+                      size_t *ret_at, struct err *err)
+{
+	bool safe = !strchr(name, '/') && path_is_safe(name);
+	while (at < list->count && !(safe && has_board(&list->items[at], name)))
+		at++;
+	*ret_at = at;
+	if (at == list->count)
+		return 0;
+	const struct overlay_boards *found = &list->items[at], *next = found + 1;
+	while (next < list->items + list->count && !has_board(next, name))
+		next++;
+	if (next < list->items + list->count && next->priority == found->priority) {
+		err_set(err, ERR_INPUT,
+		        "board %s: overlays %s and %s both have it, with the same "
+		        "priority",
+		        name, found->overlay, next->overlay);
+		return err_hint(err, "give the one that is to win a higher `priority` in sdk.yaml");
+	}
+	return check_inside(found, name, err);
+}
+
+static int unknown_extends(const struct yaml *yaml, const struct yaml_node *extends, bool below,
+                           struct err *err)
+{
+	return yaml_error(yaml, extends, err,
+	                  below ? "extends: nothing below has a board \"%s\": a circle?"
+	                        : "extends: there is no board \"%s\"",
+	                  extends->text);
+}
+
+/* Reads the board's file and those it extends. A board that extends one of its own name means that
+ * of the layers below: so an overlay changes a board of the checkout. */
 static int read_chain(const struct workspace *workspace, const char *name, struct chain *chain,
                       struct strv *dirs, struct err *err)
 {
 	const struct yaml_node *extends = NULL;
+	own(overlay_board_list) list = {0};
+	size_t at = 0;
+	bool below = false;
+	if (overlay_list_boards(workspace, &list, err) < 0)
+		return -1;
 	do {
 		if (chain->count == MAX_EXTENDS)
 			return yaml_error(&chain->files[chain->count - 1], extends, err,
 			                  "extends: more than %d boards deep: a circle?",
 			                  MAX_EXTENDS);
 		struct yaml *yaml = &chain->files[chain->count];
-		own_free char *path =
-			workspace_root(workspace, "board-configs/%s/board.yaml", name);
-		if (strchr(name, '/') || !path_is_safe(name) || !fs_is_file(path))
-			return extends ? yaml_error(yaml - 1, extends, err,
-			                            "extends: there is no board \"%s\"", name)
+		if (find_board(&list, name, at, &at, err) < 0)
+			return -1;
+		if (at == list.count)
+			return extends ? unknown_extends(yaml - 1, extends, below, err)
 			               : unknown_board(workspace, name, err);
+		own_free char *path = path_printf("%s/%s/board.yaml", list.items[at].dir, name);
 		if (yaml_load(path, MAX_FILE_BYTES, yaml, err) < 0)
 			return -1;
 		chain->count++;
@@ -369,6 +432,8 @@ static int read_chain(const struct workspace *workspace, const char *name, struc
 		extends = yaml->root->kind == YAML_MAP ? yaml_get(yaml->root, "extends") : NULL;
 		if (extends && yaml_expect(yaml, extends, YAML_SCALAR, "extends", err) < 0)
 			return -1;
+		below = extends && str_equal(extends->text, name);
+		at = below ? at + 1 : 0;
 		name = extends ? extends->text : NULL;
 	} while (name);
 	return 0;

@@ -212,7 +212,10 @@ void build_script_environment(const struct build_context *context, const struct 
 	         context->toolchain->arch);
 	export(text, "NAME", recipe->name);
 	export(text, "VERSION", recipe->version);
-	export(text, "SDK_RECIPE", recipe->path);
+	/* For messages alone: where an overlay lies is nothing for a program that is run to see. */
+	str_add(text, "SDK_RECIPE=");
+	add_quoted(text, recipe->path);
+	str_add_char(text, '\n');
 	export(text, "LC_ALL", "C.UTF-8");
 	export(text, "TZ", "UTC");
 	exportf(text, "SOURCE_DATE_EPOCH", "%lld", source_date);

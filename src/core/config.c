@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config-parts.h"
 #include "fs.h"
 #include "own.h"
 
@@ -28,6 +29,8 @@ void config_release(struct config *config)
 		binhost_release(host);
 	vec_release(&config->binhosts);
 	compile_settings_release(&config->compile);
+	config_repos_release(&config->repos);
+	strv_release(&config->checkout_keys);
 	free(config->path);
 	*config = (struct config){0};
 }
@@ -93,11 +96,11 @@ static int check_addresses(const struct yaml *yaml, const struct yaml_node *node
 }
 
 /* Short key ids can be made to order: only whole fingerprints say which key is meant. */
-static int check_keys(const struct yaml *yaml, const struct yaml_node *node,
-                      const struct config_binhost *host, struct err *err)
+int config_check_keys(const struct yaml *yaml, const struct yaml_node *node,
+                      const struct strv *keys, struct err *err)
 {
-	for (size_t i = 0; i < host->keys.count; i++) {
-		const char *key = host->keys.items[i];
+	for (size_t i = 0; i < keys->count; i++) {
+		const char *key = keys->items[i];
 		if (strlen(key) != FINGERPRINT_DIGITS ||
 		    strspn(key, "0123456789abcdefABCDEF") != FINGERPRINT_DIGITS)
 			return yaml_error(yaml, yaml_get(node, "keys")->items[i], err,
@@ -107,6 +110,16 @@ static int check_keys(const struct yaml *yaml, const struct yaml_node *node,
 	return 0;
 }
 
+int config_check_name(const struct yaml *yaml, const struct yaml_node *node, const char *name,
+                      struct err *err)
+{
+	if (*name && !strchr("-.", *name) &&
+	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(name))
+		return 0;
+	return yaml_error(yaml, yaml_get(node, "name"), err,
+	                  "name: \"%s\": wanted a-z, 0-9, - and . (not at its start)", name);
+}
+
 static int decode_binhost(const struct yaml *yaml, const struct yaml_node *node,
                           struct config_binhost *host, struct err *err)
 {
@@ -114,13 +127,11 @@ static int decode_binhost(const struct yaml *yaml, const struct yaml_node *node,
 	    yaml_decode(yaml, node, config_binhost_fields, config_binhost_field_count, host, err) <
 	            0)
 		return -1;
-	if (!*host->name ||
-	    strspn(host->name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen(host->name))
-		return yaml_error(yaml, yaml_get(node, "name"), err,
-		                  "name: \"%s\": wanted a-z, 0-9, - and .", host->name);
+	if (config_check_name(yaml, node, host->name, err) < 0)
+		return -1;
 	if (check_addresses(yaml, node, host, err) < 0)
 		return -1;
-	return check_keys(yaml, node, host, err);
+	return config_check_keys(yaml, node, &host->keys, err);
 }
 
 /* ---- the file */
@@ -162,6 +173,10 @@ const struct yaml_field config_fields[] = {
          "hosts of binary packages, asked in this order"},
 	{"compile", YAML_CUSTOM, offsetof(struct config, compile), false, compile_decode,
          "help for the compilers: ccache, icecream"},
+	{"repos", YAML_CUSTOM, offsetof(struct config, repos), false, config_decode_repos,
+         "overlays: git repositories of recipes and boards (overlays.md)"},
+	{"checkout", YAML_CUSTOM, offsetof(struct config, checkout_keys), false,
+         config_decode_checkout, "what `sdk sync` is to know of the checkout itself"},
 };
 const size_t config_field_count = COUNT(config_fields);
 

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "compile.h"
 #include "err.h"
@@ -25,10 +26,22 @@ struct config_binhost {
 	struct config_s3 s3;
 };
 
+/* One overlay: a git repository whose recipes and boards are laid over the checkout's. */
+struct config_repo {
+	char *name;
+	char *url;
+	char *branch, *tag; /* at most one; both NULL: the branch that the server's HEAD names */
+	uint64_t priority;  /* the higher one wins; the checkout's own recipes have 0 */
+	struct strv keys;   /* fingerprints of those who may sign it; empty: not checked */
+};
+VEC_OF(config_repo_list, struct config_repo);
+
 struct config {
 	char *path; /* for messages */
 	VEC(struct config_binhost) binhosts;
 	struct compile_settings compile;
+	struct config_repo_list repos;
+	struct strv checkout_keys; /* who may sign the checkout's commits and releases */
 };
 
 /* A missing file is an empty one. An unknown key, a wrong type, a host without a name or with one
@@ -40,7 +53,10 @@ int config_parse(const char *name, const char *text, size_t length, struct confi
 void config_release(struct config *config);
 /* The host of that name, or NULL. */
 const struct config_binhost *config_find_binhost(const struct config *config, const char *name);
+const struct config_repo *config_find_repo(const struct config *config, const char *name);
 
-/* The keys of sdk.yaml, of a binhost and of its `s3`, for the reference. */
+/* The keys of sdk.yaml, of a binhost and of its `s3`, of an overlay, for the reference. */
 extern const struct yaml_field config_fields[], config_binhost_fields[], config_s3_fields[];
 extern const size_t config_field_count, config_binhost_field_count, config_s3_field_count;
+extern const struct yaml_field config_repo_fields[], config_checkout_fields[];
+extern const size_t config_repo_field_count, config_checkout_field_count;

@@ -6,6 +6,7 @@
 #include "board.h"
 #include "fs.h"
 #include "gc-parts.h"
+#include "overlay.h"
 #include "own.h"
 #include "path.h"
 #include "session.h"
@@ -152,8 +153,7 @@ static int add_recipes(const struct workspace *workspace, struct gc_roots *roots
                        const struct event_sink *sink, struct err *err)
 {
 	own(recipe_set) set = {0};
-	own_free char *dir = workspace_root(workspace, "recipes");
-	if (recipe_set_open(dir, &set, err) < 0)
+	if (overlay_open_recipes(workspace, &set, err) < 0)
 		return -1;
 	recipe_set_load_each(&set, warn_of_recipe, (void *)sink);
 	for (size_t i = 0; i < set.names.count; i++) {

@@ -143,10 +143,27 @@ static int digest_files(const char *dir, struct digest *ret_digest, struct err *
 	return 0;
 }
 
-int recipe_read_files(struct recipe *recipe, struct err *err)
+/* What an overlay brings was written by others: a link in it could show the build, and whoever
+ * reads its log, any file of this machine. Links below files/ are never followed here, and mean
+ * the sandbox's own files in there. */
+int recipe_check_inside(const struct recipe_layer *layer, const char *path, const char *shown,
+                        struct err *err)
+{
+	struct stat st;
+	if (!layer->inside || lstat(path, &st) < 0 || !S_ISLNK(st.st_mode) ||
+	    fs_is_inside(path, layer->inside))
+		return 0;
+	return err_set(err, ERR_INPUT, "%s: a symlink that leads out of overlay %s", shown,
+	               layer->overlay);
+}
+
+int recipe_read_files(const struct recipe_layer *layer, struct recipe *recipe, struct err *err)
 {
 	own_free char *patches = path_join(recipe->dir, "patches");
 	own_free char *files = path_join(recipe->dir, "files");
+	if (recipe_check_inside(layer, patches, patches, err) < 0 ||
+	    recipe_check_inside(layer, files, files, err) < 0)
+		return -1;
 	if (fs_is_dir(patches) && read_patches(recipe, patches, err) < 0)
 		return -1;
 	if (fs_is_dir(files) && digest_files(files, &recipe->files, err) < 0)

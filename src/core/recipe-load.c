@@ -41,16 +41,14 @@ int recipe_parse(const char *path, const char *name, const char *text, size_t le
 	return 0;
 }
 
-/* As people see it from the top of the checkout: recipes/zlib. */
-static char *shown_dir(const char *recipes_dir, const char *name)
-{
-	return path_printf("%s/%s", path_base(recipes_dir), name);
-}
-
-static int read_text(const char *dir, const char *shown, struct str *ret_text, struct err *err)
+static int read_text(const struct recipe_layer *layer, const char *dir, const char *shown,
+                     struct str *ret_text, struct err *err)
 {
 	own_free char *path = path_join(dir, "recipe.yaml");
 	own(err) failure = {0};
+	if (recipe_check_inside(layer, dir, shown, err) < 0 ||
+	    recipe_check_inside(layer, path, shown, err) < 0)
+		return -1;
 	if (fs_read(path, MAX_RECIPE_BYTES, ret_text, &failure) == 0)
 		return 0;
 	if (failure.sys_errno == ENOENT || failure.sys_errno == ENOTDIR)
@@ -58,20 +56,21 @@ static int read_text(const char *dir, const char *shown, struct str *ret_text, s
 	return err_move(err, &failure);
 }
 
-int recipe_load_with(const struct recipe_systems *systems, const char *recipes_dir,
+int recipe_load_with(const struct recipe_systems *systems, const struct recipe_layer *layer,
                      const char *name, struct recipe **ret_recipe, struct err *err)
 {
-	own_free char *dir = path_join(recipes_dir, name);
-	own_free char *shown = shown_dir(recipes_dir, name);
+	own_free char *dir = path_join(layer->dir, name);
+	own_free char *shown = path_join(layer->shown, name);
 	own_free char *path = path_join(shown, "recipe.yaml");
 	own(str) text = {0};
 	struct recipe *recipe;
-	if (read_text(dir, shown, &text, err) < 0 ||
+	if (read_text(layer, dir, shown, &text, err) < 0 ||
 	    recipe_parse(path, name, str_text(&text), text.len, &recipe, err) < 0)
 		return -1;
 	recipe->dir = steal_ptr(dir);
+	recipe->overlay = layer->overlay ? mem_strdup(layer->overlay) : NULL;
 	recipe->build_system = *recipe_systems_digest(systems, recipe->build);
-	if (recipe_read_files(recipe, err) < 0) {
+	if (recipe_read_files(layer, recipe, err) < 0) {
 		recipe_free(recipe);
 		return -1;
 	}
@@ -85,7 +84,9 @@ int recipe_load(const char *recipes_dir, const char *name, struct recipe **ret_r
 	struct recipe_systems *systems;
 	if (recipe_systems_new(recipes_dir, &systems, err) < 0)
 		return -1;
-	int result = recipe_load_with(systems, recipes_dir, name, ret_recipe, err);
+	struct recipe_layer layer = {.dir = (char *)recipes_dir,
+	                             .shown = (char *)path_base(recipes_dir)};
+	int result = recipe_load_with(systems, &layer, name, ret_recipe, err);
 	recipe_systems_free(systems);
 	return result;
 }

@@ -51,10 +51,13 @@ int recipe_systems_new(const char *recipes_dir, struct recipe_systems **ret_syst
                        struct err *err);
 void recipe_systems_free(struct recipe_systems *systems);
 const struct digest *recipe_systems_digest(const struct recipe_systems *systems, const char *build);
+/* Fails when the path (shown as `shown`) is a symlink that leads out of the layer. */
+int recipe_check_inside(const struct recipe_layer *layer, const char *path, const char *shown,
+                        struct err *err);
 /* Fills patches and files from recipe->dir. */
-int recipe_read_files(struct recipe *recipe, struct err *err);
+int recipe_read_files(const struct recipe_layer *layer, struct recipe *recipe, struct err *err);
 
 /* ---- recipe-load.c */
 
-int recipe_load_with(const struct recipe_systems *systems, const char *recipes_dir,
+int recipe_load_with(const struct recipe_systems *systems, const struct recipe_layer *layer,
                      const char *name, struct recipe **ret_recipe, struct err *err);

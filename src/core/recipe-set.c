@@ -1,5 +1,6 @@
-/* All recipes of a repository: found by listing it once, loaded when asked for, or all at once. */
+/* All recipes: found by listing each directory once, loaded when asked for, or all at once. */
 #include <dirent.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <regex.h>
 #include <stdatomic.h>
@@ -38,16 +39,76 @@ static int list_names(const char *recipes_dir, struct strv *names, struct err *e
 	return 0;
 }
 
-int recipe_set_open(const char *recipes_dir, struct recipe_set *ret_set, struct err *err)
+/* ---- the layers */
+
+void recipe_layers_release(struct recipe_layers *layers)
 {
-	struct recipe_set set = {.dir = mem_strdup(recipes_dir)};
-	if (list_names(recipes_dir, &set.names, err) < 0 ||
-	    recipe_systems_new(recipes_dir, &set.systems, err) < 0) {
+	for (vec_each(layer, layers)) {
+		free(layer->overlay);
+		free(layer->dir);
+		free(layer->shown);
+		free(layer->inside);
+		strv_release(&layer->names);
+	}
+	vec_release(layers);
+}
+
+static int by_priority(const void *a, const void *b)
+{
+	const struct recipe_layer *left = a, *right = b;
+	return (left->priority < right->priority) - (left->priority > right->priority);
+}
+
+/* The names of all layers, each once. */
+static void join_names(const struct recipe_layers *layers, struct strv *names)
+{
+	for (vec_each(layer, layers))
+		strv_add_all(names, &layer->names);
+	if (layers->count < 2)
+		return;
+	strv_sort(names);
+	size_t kept = 0;
+	for (size_t i = 0; i < names->count; i++) {
+		if (kept && str_equal(names->items[kept - 1], names->items[i]))
+			free(names->items[i]);
+		else
+			names->items[kept++] = names->items[i];
+	}
+	names->count = kept;
+}
+
+static int open_systems(struct recipe_set *set, struct err *err)
+{
+	for (vec_each(layer, &set->layers))
+		if (!layer->overlay)
+			return recipe_systems_new(layer->dir, &set->systems, err);
+	return err_set(err, ERR_INPUT, "there are no recipes but those of overlays");
+}
+
+int recipe_set_open_layers(struct recipe_layers *layers, struct recipe_set *ret_set,
+                           struct err *err)
+{
+	struct recipe_set set = {.layers = *layers};
+	*layers = (struct recipe_layers){0};
+	vec_sort(&set.layers, by_priority);
+	int result = open_systems(&set, err);
+	for (size_t i = 0; i < set.layers.count && result == 0; i++)
+		result = list_names(set.layers.items[i].dir, &set.layers.items[i].names, err);
+	if (result < 0) {
 		recipe_set_release(&set);
 		return -1;
 	}
+	join_names(&set.layers, &set.names);
 	*ret_set = set;
 	return 0;
+}
+
+int recipe_set_open(const char *recipes_dir, struct recipe_set *ret_set, struct err *err)
+{
+	struct recipe_layers layers = {0};
+	vec_push(&layers, (struct recipe_layer){.dir = mem_strdup(recipes_dir),
+	                                        .shown = mem_strdup(path_base(recipes_dir))});
+	return recipe_set_open_layers(&layers, ret_set, err);
 }
 
 void recipe_set_release(struct recipe_set *set)
@@ -58,7 +119,7 @@ void recipe_set_release(struct recipe_set *set)
 	map_release(&set->loaded);
 	strv_release(&set->names);
 	recipe_systems_free(set->systems);
-	free(set->dir);
+	recipe_layers_release(&set->layers);
 	*set = (struct recipe_set){0};
 }
 
@@ -67,10 +128,30 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static bool has_name(const struct strv *names, const char *name)
+{
+	return names->count &&
+	       bsearch(&name, names->items, names->count, sizeof *names->items, compare_names);
+}
+
 bool recipe_set_has(const struct recipe_set *set, const char *name)
 {
-	return set->names.count && bsearch(&name, set->names.items, set->names.count,
-	                                   sizeof *set->names.items, compare_names);
+	return has_name(&set->names, name);
+}
+
+/* The next layer, from `at` on, that has the recipe; NULL at the end. */
+static const struct recipe_layer *next_layer(const struct recipe_set *set, size_t at,
+                                             const char *name)
+{
+	for (; at < set->layers.count; at++)
+		if (has_name(&set->layers.items[at].names, name))
+			return &set->layers.items[at];
+	return NULL;
+}
+
+static size_t after(const struct recipe_set *set, const struct recipe_layer *layer)
+{
+	return (size_t)(layer - set->layers.items) + 1;
 }
 
 static int unknown_recipe(const struct recipe_set *set, const char *name, struct err *err)
@@ -82,6 +163,20 @@ static int unknown_recipe(const struct recipe_set *set, const char *name, struct
 	            : err_hint(err, "`sdk list` shows all recipes");
 }
 
+/* The recipe of the layer that wins; two of one priority are nobody's choice but the user's. */
+static int load_winner(const struct recipe_set *set, const char *name, struct recipe **ret_recipe,
+                       struct err *err)
+{
+	const struct recipe_layer *winner = next_layer(set, 0, name);
+	const struct recipe_layer *next = next_layer(set, after(set, winner), name);
+	if (!next || next->priority < winner->priority)
+		return recipe_load_with(set->systems, winner, name, ret_recipe, err);
+	err_set(err, ERR_INPUT,
+	        "%s: overlays %s and %s both have it, with the same priority (%" PRIu64 ")", name,
+	        winner->overlay, next->overlay, winner->priority);
+	return err_hint(err, "give the one that is to win a higher `priority` in sdk.yaml");
+}
+
 int recipe_set_get(struct recipe_set *set, const char *name, const struct recipe **ret_recipe,
                    struct err *err)
 {
@@ -89,12 +184,23 @@ int recipe_set_get(struct recipe_set *set, const char *name, const struct recipe
 	if (!recipe) {
 		if (!recipe_set_has(set, name))
 			return unknown_recipe(set, name, err);
-		if (recipe_load_with(set->systems, set->dir, name, &recipe, err) < 0)
+		if (load_winner(set, name, &recipe, err) < 0)
 			return -1;
 		map_set(&set->loaded, recipe->name, recipe);
 	}
 	*ret_recipe = recipe;
 	return 0;
+}
+
+void recipe_set_get_hidden(const struct recipe_set *set, const char *name,
+                           struct recipe_list *ret_recipes)
+{
+	const struct recipe_layer *layer = next_layer(set, 0, name);
+	while (layer && (layer = next_layer(set, after(set, layer), name))) {
+		struct recipe *recipe;
+		if (recipe_load_with(set->systems, layer, name, &recipe, NULL) == 0)
+			vec_push(ret_recipes, recipe);
+	}
 }
 
 /* ---- all at once */
@@ -117,8 +223,7 @@ static void *load_some(void *context)
 	for (size_t i; (i = atomic_fetch_add(&loading->next, 1)) < set->names.count;) {
 		struct load *load = &loading->loads[i];
 		if (!map_get(&set->loaded, set->names.items[i]))
-			recipe_load_with(set->systems, set->dir, set->names.items[i], &load->recipe,
-			                 &load->err);
+			load_winner(set, set->names.items[i], &load->recipe, &load->err);
 	}
 	return NULL;
 }

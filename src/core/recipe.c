@@ -58,12 +58,10 @@ void recipe_free(struct recipe *recipe)
 	for (size_t i = 0; i < PHASE_COUNT; i++)
 		for (size_t j = 0; j < PHASE_PLACE_COUNT; j++)
 			free(recipe->phases[i][j].text);
-	char *texts[] = {recipe->name,       recipe->version,
-	                 recipe->summary,    recipe->homepage,
-	                 recipe->license,    recipe->upstream_check,
-	                 recipe->build,      recipe->upstream_match,
-	                 recipe->source_dir, recipe->dir,
-	                 recipe->path};
+	char *texts[] = {recipe->name,     recipe->version,        recipe->summary,
+	                 recipe->homepage, recipe->license,        recipe->upstream_check,
+	                 recipe->build,    recipe->upstream_match, recipe->source_dir,
+	                 recipe->dir,      recipe->path,           recipe->overlay};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		free(texts[i]);
 	args_release(&recipe->args);

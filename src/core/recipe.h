@@ -80,6 +80,7 @@ struct recipe {
 	VEC(struct recipe_patch) patches;
 	char *dir;           /* absolute recipes/<name>; NULL when parsed from memory */
 	char *path;          /* "recipes/<name>/recipe.yaml", as messages show it */
+	char *overlay;       /* whose it is; NULL: the checkout's own */
 	struct digest files; /* of files/: names, modes, contents; zero when there is none. Of the
 	                      * modes, only whether the owner may execute counts, as in git. */
 	struct digest build_system; /* of recipes/.build-systems/<build>.sh and common.sh */
@@ -110,19 +111,41 @@ void recipe_config_release(struct recipe_config *config);
 /* Whether the recipe builds for the architecture. */
 bool recipe_has_arch(const struct recipe *recipe, const char *arch);
 
-/* All recipes of the repository by name; loads lazily and once. Not for several threads. */
+/* One directory of recipes: the checkout's, or an overlay's. */
+struct recipe_layer {
+	char *overlay;     /* its name; NULL: the checkout's own */
+	char *dir;         /* absolute */
+	char *shown;       /* as messages show it: "recipes", "out/repos/acme/recipes" */
+	char *inside;      /* nothing outside of this directory is read; NULL: links are followed */
+	uint64_t priority; /* the higher one wins */
+	struct strv names; /* sorted; filled by recipe_set_open_layers */
+};
+VEC_OF(recipe_layers, struct recipe_layer);
+void recipe_layers_release(struct recipe_layers *layers);
+
+/* All recipes by name, of one directory or of several laid over each other; loads lazily and once.
+ * Not for several threads. */
 struct recipe_set {
-	char *dir;
-	struct map loaded; /* name -> struct recipe */
-	struct strv names; /* sorted; every directory of the repository that is not hidden */
+	struct recipe_layers layers; /* those that win first */
+	struct map loaded;           /* name -> struct recipe */
+	struct strv names;           /* sorted; every directory of a layer that is not hidden */
 	struct recipe_systems *systems;
 };
 int recipe_set_open(const char *recipes_dir, struct recipe_set *ret_set, struct err *err);
+/* Takes the layers over, on failure as well. The build systems are those of the checkout's own. A
+ * recipe that two layers of one priority have, with none above them, can't be got: ERR_INPUT. */
+int recipe_set_open_layers(struct recipe_layers *layers, struct recipe_set *ret_set,
+                           struct err *err);
 void recipe_set_release(struct recipe_set *set);
 bool recipe_set_has(const struct recipe_set *set, const char *name);
-/* Unknown: ERR_INPUT with "did you mean". Owned by the set. */
+/* Of the layer that wins. Unknown: ERR_INPUT with "did you mean". Owned by the set. */
 int recipe_set_get(struct recipe_set *set, const char *name, const struct recipe **ret_recipe,
                    struct err *err);
+/* Appends the recipes of that name that another one of the set stands before, nearest first; those
+ * that can't be read are left out. The caller frees each. */
+VEC_OF(recipe_list, struct recipe *);
+void recipe_set_get_hidden(const struct recipe_set *set, const char *name,
+                           struct recipe_list *ret_recipes);
 /* Loads all (for list, lint and benchmarks), in parallel. The first failure by name is returned;
  * the others are loaded all the same. */
 int recipe_set_load_all(struct recipe_set *set, struct err *err);

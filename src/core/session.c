@@ -3,16 +3,16 @@
 
 #include <stdlib.h>
 
+#include "overlay.h"
 #include "own.h"
 
 int session_make(const struct workspace *workspace, const struct build_request *request,
                  struct build_session *session, struct err *err)
 {
-	own_free char *recipes = workspace_root(workspace, "recipes");
 	session->workspace = workspace;
 	if (env_open_lock(workspace, &session->env, err) < 0 ||
 	    toolchain_load(workspace, &session->env, request->arch, &session->toolchain, err) < 0 ||
-	    recipe_set_open(recipes, &session->recipes, err) < 0 ||
+	    overlay_open_recipes(workspace, &session->recipes, err) < 0 ||
 	    graph_make(&session->recipes, session->toolchain.arch, request->packages,
 	               request->options, &session->graph, err) < 0)
 		return -1;

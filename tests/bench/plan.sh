@@ -54,3 +54,18 @@ generated=$(best "$sdk" build -n $all)
 peer=$(best make -n -f "$tmp/Makefile" all)
 echo "plan of 2,000 generated recipes: $generated ms; make -n of the same graph: $peer ms"
 awk -v a="$generated" -v b="$peer" 'BEGIN { printf "ratio to make: %.2f\n", a / b }'
+
+# The same with two overlays that each have fifty recipes of their own in place of others.
+mkdir -p "$tmp/out/repos"
+printf 'repos:\n' >"$tmp/sdk.yaml"
+for n in 1 2; do
+	printf -- '- {name: o%d, url: "file:///none", priority: %d}\n' $n $n >>"$tmp/sdk.yaml"
+	mkdir -p "$tmp/out/repos/o$n/recipes"
+	i=$((n * 30))
+	while [ $i -lt $((n * 30 + 50)) ]; do
+		cp -r "$tmp/recipes/p$i" "$tmp/out/repos/o$n/recipes/"; i=$((i + 1))
+	done
+done
+# shellcheck disable=SC2086
+overlays=$(best "$sdk" build -n $all)
+awk -v a="$overlays" -v b="$generated" 'BEGIN { printf "with two overlays: %s ms (%.2f of it)\n", a, a / b }'

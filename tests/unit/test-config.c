@@ -32,6 +32,27 @@ static void reads_hosts_in_order(void **state)
 	assert_null(config_find_binhost(&config, "far"));
 }
 
+static void reads_overlays(void **state)
+{
+	(void)state;
+	own(err) err = {0};
+	own(config) config = {0};
+	assert_int_equal(parse("repos:\n"
+	                       "  - {name: acme, url: 'git@git.example.org:sdk/acme.git',\n"
+	                       "     branch: release/1.x, priority: 7, keys: [" KEY "]}\n"
+	                       "  - {name: b, url: 'https://example.org/b', tag: v1.0}\n"
+	                       "checkout: {keys: [" KEY "]}\n",
+	                       &config, &err),
+	                 0);
+	assert_int_equal(config.repos.count, 2);
+	assert_string_equal(config.repos.items[0].branch, "release/1.x");
+	assert_int_equal(config.repos.items[0].priority, 7);
+	assert_int_equal(config.repos.items[1].priority, 100);
+	assert_string_equal(config.repos.items[1].tag, "v1.0");
+	assert_ptr_equal(config_find_repo(&config, "b"), &config.repos.items[1]);
+	assert_string_equal(config.checkout_keys.items[0], KEY);
+}
+
 static void every_setting_is_optional(void **state)
 {
 	(void)state;
@@ -52,6 +73,20 @@ static void refuses(void **state)
 	static const struct {
 		const char *text, *message;
 	} cases[] = {
+		{"repos: {}\n", "sdk.yaml:1:"},
+		{"repos:\n- {name: a}\n", "url"},
+		{"repos:\n- {name: .., url: 'https://a/'}\n", "name: \"..\""},
+		{"repos:\n- {name: a, url: 'ext::sh -c x'}\n", "url: ext::"},
+		{"repos:\n- {name: a, url: 'ssh://-oProxyCommand=x/'}\n", "url: ssh://-o"},
+		{"repos:\n- {name: a, url: '-a:b'}\n", "url: -a:b"},
+		{"repos:\n- {name: a, url: /srv/a}\n", "url: /srv/a"},
+		{"repos:\n- {name: a, url: 'https://a/', branch: a, tag: b}\n", "one of them"},
+		{"repos:\n- {name: a, url: 'https://a/', branch: '../x'}\n", "branch: "},
+		{"repos:\n- {name: a, url: 'https://a/', tag: '-x'}\n", "tag: "},
+		{"repos:\n- {name: a, url: 'https://a/', priority: 0}\n", "priority: "},
+		{"repos:\n- {name: a, url: 'https://a/', keys: [abc]}\n", "sdk.yaml:2:"},
+		{"repos:\n- {name: a, url: 'a@b:c'}\n- {name: a, url: 'a@b:c'}\n", "two overlays"},
+		{"checkout: {keys: [abc]}\n", "sdk.yaml:1:"},
 		{"binhost: []\n", "sdk.yaml:1:1: "},
 		{"binhosts: {}\n", "sdk.yaml:1:"},
 		{"binhosts:\n- {url: 'https://a/', keys: []}\n", "name"},
@@ -78,6 +113,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_hosts_in_order),
+		cmocka_unit_test(reads_overlays),
 		cmocka_unit_test(every_setting_is_optional),
 		cmocka_unit_test(refuses),
 	};
