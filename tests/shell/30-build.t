@@ -40,7 +40,7 @@ phases:
     install -Dm644 "$FILES"/t.h "$DEST"/usr/share/doc/t/t.h
     echo setting >"$BUILD"/t.conf; install -Dm644 t.conf "$DEST"/etc/t.conf
 Y
-echo 'int t(void) { return 42; }' >"$SDK_ROOT/recipes/t-lib/files/t.c"
+echo "int t(void) { return 42; } // $once" >"$SDK_ROOT/recipes/t-lib/files/t.c"
 echo 'int t(void);' >"$SDK_ROOT/recipes/t-lib/files/t.h"
 recipe t-app <<'Y'
 build: make
@@ -51,7 +51,7 @@ phases:
   install: |
     install -Dm755 t-app "$DEST"/usr/bin/t-app
 Y
-printf '#include <t.h>\n#include <zlib.h>\nint main(void) { return t() + (int)zlibVersion()[0]; }\n' \
+printf '#include <t.h>\n#include <zlib.h>\nint main(void) { return t() + (int)zlibVersion()[0]; }\n// %s\n' "$once" \
 	>"$SDK_ROOT/recipes/t-app/files/app.c"
 ok "a library and its user build" build t-app
 store() { # store PACKAGE OUTPUT: its directory

@@ -20,8 +20,9 @@ recipe() { # recipe NAME DEPENDENCIES: the install phase comes from stdin
 		sed 's/^/    /'
 	} >"$SDK_ROOT/recipes/$1/recipe.yaml"
 }
-# Half a second of a processor in a process of a process, then 150 MiB of memory.
+# A second; half of one of a processor in a process of a process; then 150 MiB of memory.
 recipe t-work '' <<'S'
+sleep 1
 bash -c 'python3 -c "import time
 while time.process_time() < 0.5: pass"; :'
 python3 -c 'b = bytearray(150 << 20); b[::4096] = b"x" * len(b[::4096])'
