@@ -231,8 +231,9 @@ static int make(const struct workspace *workspace, const struct board *board,
 	own(env) env = {0};
 	own(image_tree) tree = {0};
 	own_free char *parent = path_dir(final), *dir = NULL;
-	if (env_open(workspace, &env, err) < 0 || fs_clean_temporaries(parent, err) < 0 ||
-	    fs_make_temporary(parent, &dir, err) < 0)
+	/* Packages of a warm cache need no environment, the tools that assemble them do. */
+	if (env_create(workspace, 0, sink, err) < 0 || env_open(workspace, &env, err) < 0 ||
+	    fs_clean_temporaries(parent, err) < 0 || fs_make_temporary(parent, &dir, err) < 0)
 		return -1;
 	struct image_job job = {
 		.workspace = workspace, .env = &env, .board = board, .dir = dir, .key = key};

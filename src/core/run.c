@@ -364,7 +364,8 @@ static int prepare_and_boot(struct run_machine *machine, int *ret_status, struct
 	own(strv) groups = {0};
 	own_fd int lock = -1;
 	strv_add(&groups, "emulator");
-	if (env_open(machine->workspace, &machine->env, err) < 0 ||
+	if (env_create(machine->workspace, 0, machine->sink, err) < 0 ||
+	    env_open(machine->workspace, &machine->env, err) < 0 ||
 	    env_layers(&machine->env, &groups, &machine->layers, err) < 0 ||
 	    open_state(machine, &lock, err) < 0)
 		return -1;

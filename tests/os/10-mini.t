@@ -4,9 +4,10 @@
 cd "$SDK_TOP" || exit 1
 out=${SDK_OUT:-$SDK_TOP/out}
 
-# A second state directory, with the same environment and the same packages.
+# A second state directory: for the first board an empty one, as in a fresh checkout whose packages
+# the cache has; for the other, to save time, one with the same environment and packages.
 other_out() {
-	mkdir -p "$1" && ln -s "$out/env" "$out/toolchain" "$out/keys" "$out/store" "$1/"
+	mkdir -p "$1" && [ $board != mini-amd64 ] && ln -s "$out/env" "$out/toolchain" "$out/keys" "$out/store" "$1/"
 }
 
 # One is built here, whatever it takes (a kernel, a C library, busybox): the way from source to a
