@@ -57,8 +57,9 @@ key() { "$SDK" build -n --json t-cc | jq -r '.packages[] | select(.name == "t-cc
 statistic() {
 	ccache=$(ls -t "$SDK_OUT"/env/*/layers/*/usr/bin/ccache | head -1)
 	layer=${ccache%/usr/bin/ccache}
-	libraries=$(dirname "$(echo "${layer%/*}"/0/usr/lib/*/ld-linux-*.so.*)")
-	CCACHE_DIR=$SDK_CACHE/ccache "$libraries"/ld-linux-*.so.* \
+	loader=$(echo "${layer%/*}"/0/usr/lib/*/ld-linux-*.so.*)
+	libraries=${loader%/*}
+	CCACHE_DIR=$SDK_CACHE/ccache "$loader" \
 		--library-path "$libraries:$layer/usr/lib/${libraries##*/}" "$ccache" --print-stats |
 		awk -v n="$1" '$1 == n { print $2 }'
 }
