@@ -1,5 +1,4 @@
 /* sdk shell: into the sandbox of one package's build. */
-#include <signal.h>
 #include <sys/wait.h>
 
 #include "board.h"
@@ -10,6 +9,7 @@
 static const struct option_spec options[] = {
 	{"board", 'b', "BOARD", "with this board's options and architecture"},
 	{"arch", 'a', "ARCH", "for amd64 or arm64 (the board's, else this machine's)"},
+	{"phase", 'p', "PHASE", "make the tree anew, and stop before this phase"},
 	{0}};
 
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
@@ -26,10 +26,12 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	                                                : cli->workspace.build_arch,
 	                                .packages = &packages,
 	                                .options = board ? &board->options : NULL};
+	struct build_shell_request shell = {.package = argv[0],
+	                                    .phase = cli_option(cli, "phase"),
+	                                    .board = name,
+	                                    .argv = argc > 1 ? argv + 1 : NULL};
 	int status = 0;
-	signal(SIGINT, SIG_IGN);
-	int result = build_shell(&cli->workspace, &request, argv[0], argc > 1 ? argv + 1 : NULL,
-	                         &cli->sink, &status, err);
+	int result = build_shell(&cli->workspace, &request, &shell, &cli->sink, &status, err);
 	board_free(board);
 	if (result == 0)
 		cli->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -44,9 +46,14 @@ const struct command cmd_shell = {
 		"In the tree that its failed build left, or else in its unpacked source: the same\n"
 		"mounts, variables and functions that its phases see. `sdk_run_phase compile` "
 		"runs\n"
-		"one again. What is changed there is lost with the next build.",
+		"one again. --phase makes the tree anew and runs all phases before that one. "
+		"Builds\n"
+		"of the package wait while the shell is open; the tree stays until the next "
+		"build,\n"
+		"so that `sdk patch` can make a patch of what was edited there.",
 	.examples = "sdk shell zlib                       # look around after a failure\n"
 		    "sdk shell --board=arm64-usr zlib     # the other architecture's\n"
+		    "sdk shell zlib --phase=install       # just before it is installed\n"
 		    "sdk shell zlib -- make -n            # one command\n",
 	.options = options,
 	.completes = COMPLETES_RECIPES,

@@ -220,7 +220,9 @@ int build_job_run(const struct build_job *job, struct err *err)
 	own_free char *lock_path = mem_printf("%s.lock", work);
 	own_fd int lock = -1;
 	struct record record = {0};
-	if (fs_lock(lock_path, true, true, &lock, err) < 0)
+	if (fs_lock(lock_path, true, false, &lock, NULL) < 0)
+		report_phase(job, "wait"); /* for another run, or a shell in the tree */
+	if (lock < 0 && fs_lock(lock_path, true, true, &lock, err) < 0)
 		return -1;
 	/* Another run may have built it while we waited for the lock. */
 	if (!job->force && record_load(context->workspace, context->toolchain->arch,

@@ -7,7 +7,8 @@
 #include "own.h"
 #include "path.h"
 
-/* The phases run in one shell. A failure names the recipe's line and the command. */
+/* The phases run in one shell. A failure names the recipe's line and the command. With an argument
+ * it stops before that phase. */
 const char build_script_run[] =
 	". /build/.sdk/env.sh\n"
 	"set -eEu -o pipefail\n"
@@ -21,6 +22,7 @@ const char build_script_run[] =
 	"}\n"
 	"trap 'sdk_failed $? \"$BASH_COMMAND\" \"${BASH_SOURCE[0]}\" \"$LINENO\"; trap - ERR' ERR\n"
 	"for sdk_phase in prepare configure compile check install; do\n"
+	"\t[ \"$sdk_phase\" != \"${1-}\" ] || exit 0\n"
 	"\tsdk_run_phase \"$sdk_phase\"\n"
 	"done\n"
 	"echo 'phase strip' >&3\n"
