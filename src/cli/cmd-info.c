@@ -29,6 +29,8 @@ static void print_node(const struct recipe_set *set, const struct node *node)
 	for (vec_each(source, &recipe->sources))
 		cli_print("%-12s %s (%s)\n", "source", source->urls.items[0],
 		          cli_bytes(source->size_bytes, size));
+	if (node->worktree)
+		cli_print("%-12s %s\n", "worked on", node->worktree->dir);
 	print_list("tools", &args->tools);
 	print_list("target", &args->target);
 	print_list("runtime", &args->runtime);
@@ -67,6 +69,7 @@ static void add_json(struct json *json, const struct recipe_set *set, const stru
 	json_string(json, "build", recipe->build);
 	json_string(json, "path", recipe->path);
 	origin_json(json, set, recipe);
+	json_string(json, "worktree", node->worktree ? node->worktree->dir : NULL);
 	json_list(json, "tools", &node->config.args.tools);
 	json_list(json, "target", &node->config.args.target);
 	json_list(json, "runtime", &node->config.args.runtime);

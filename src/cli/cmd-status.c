@@ -5,8 +5,10 @@
 #include "env.h"
 #include "own.h"
 #include "usage.h"
+#include "workon.h"
 
-static void print_json(const struct env *env, const struct usage *usage)
+static void print_json(const struct env *env, const struct usage *usage,
+                       const struct worktree_list *worktrees)
 {
 	struct json json = {0};
 	char hex[DIGEST_HEX];
@@ -29,12 +31,21 @@ static void print_json(const struct env *env, const struct usage *usage)
 		json_end_object(&json);
 	}
 	json_end_array(&json);
+	json_array(&json, "workon");
+	for (vec_each(tree, worktrees)) {
+		json_object(&json, NULL);
+		json_string(&json, "package", tree->package);
+		json_string(&json, "dir", tree->dir);
+		json_end_object(&json);
+	}
+	json_end_array(&json);
 	json_end_object(&json);
 	cli_print_json(&json);
 	json_release(&json);
 }
 
-static void print_plain(const struct env *env, const struct usage *usage)
+static void print_plain(const struct env *env, const struct usage *usage,
+                        const struct worktree_list *worktrees)
 {
 	char text[32];
 	cli_print("environment  Debian %s for %s: %s\n", env->lock.suite, env->lock.arch,
@@ -43,6 +54,9 @@ static void print_plain(const struct env *env, const struct usage *usage)
 		if (part->items)
 			cli_print("%-17s %6" PRIu64 "  %8s  %s\n", part->name, part->items,
 			          cli_bytes(part->bytes, text), part->path);
+	for (vec_each(tree, worktrees))
+		cli_print("worked on         %s: source is the working tree %s\n", tree->package,
+		          tree->dir);
 }
 
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
@@ -50,13 +64,15 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	(void)argc, (void)argv;
 	own(env) env = {0};
 	own(usage) usage = {0};
-	if (env_open_lock(&cli->workspace, &env, err) < 0)
+	own(worktree_list) worktrees = {0};
+	if (env_open_lock(&cli->workspace, &env, err) < 0 ||
+	    workon_load(&cli->workspace, &worktrees, err) < 0)
 		return -1;
 	usage_measure(&cli->workspace, &usage);
 	if (cli->json)
-		print_json(&env, &usage);
+		print_json(&env, &usage, &worktrees);
 	else
-		print_plain(&env, &usage);
+		print_plain(&env, &usage, &worktrees);
 	return 0;
 }
 

@@ -30,6 +30,7 @@ const struct command *const commands[] = {
 	&cmd_build,
 	&cmd_check_reproducible,
 	&cmd_shell,
+	&cmd_workon,
 	&cmd_log,
 	&cmd_image,
 	&cmd_run,

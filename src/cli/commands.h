@@ -37,3 +37,4 @@ extern const struct command cmd_shell;
 extern const struct command cmd_size;
 extern const struct command cmd_status;
 extern const struct command cmd_why;
+extern const struct command cmd_workon;

@@ -52,6 +52,21 @@ static void drop_doubles(struct record_list *list)
 	list->count = kept;
 }
 
+/* What nobody else has the source of, and all that was built against it, stays here. */
+static int refuse_worktrees(const struct graph *graph, struct err *err)
+{
+	for (vec_each(node, &graph->nodes)) {
+		const struct worktree *tree = (*node)->worktree;
+		if (!tree)
+			continue;
+		err_set(err, ERR_INPUT,
+		        "%s is built from the working tree %s: it does not belong on a binhost",
+		        tree->package, tree->dir);
+		return err_hint(err, "sdk workon %s stop", tree->package);
+	}
+	return 0;
+}
+
 int push_set_add(struct push_set *set, const struct workspace *workspace,
                  const struct build_request *request, struct err *err)
 {
@@ -60,6 +75,8 @@ int push_set_add(struct push_set *set, const struct workspace *workspace,
 		return -1;
 	if (!set->arch)
 		set->arch = mem_strdup(request->arch);
+	if (refuse_worktrees(&session.graph, err) < 0)
+		return -1;
 	for (vec_each(node, &session.graph.nodes)) {
 		if ((*node)->state != NODE_DONE) {
 			set->unbuilt++;

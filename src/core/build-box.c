@@ -83,6 +83,9 @@ static void add_recipe_files(const struct node *node, struct sandbox *sandbox)
 	                                      {"patches", "/build/patches"}};
 	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
 		own_free char *path = path_join(node->recipe->dir, dirs[i][0]);
+		/* A tree that is worked on has the patches in it. */
+		if (node->worktree && str_equal(dirs[i][0], "patches"))
+			continue;
 		if (fs_is_dir(path))
 			sandbox_bind(sandbox, path, dirs[i][1], false);
 	}

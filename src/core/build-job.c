@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "archive.h"
 #include "build-parts.h"
 #include "fs.h"
 #include "key.h"
@@ -18,6 +17,7 @@
 #include "pkg.h"
 #include "store.h"
 #include "trial.h"
+#include "workon.h"
 
 /* Files without a date of their own get this one (2025-01-01): an epoch of 0 confuses programs. */
 #define DEFAULT_SOURCE_DATE 1735689600
@@ -32,22 +32,18 @@ static void report_phase(const struct build_job *job, const char *phase)
 
 /* ---- the source */
 
-static int place_source(const struct build_context *context, const struct source *source,
-                        const char *src, time_t *newest, struct err *err)
+/* The working tree of a package that is worked on, and of the recipe's sources what it lacks. */
+static int take_worktree(const struct build_job *job, const char *src, struct err *err)
 {
-	own_free char *cached = source_cache_path(context->workspace, source);
-	own_free char *dest = source->into ? path_join(src, source->into) : mem_strdup(src);
-	time_t date = 0;
-	if (fs_make_dirs(dest, 0755, err) < 0)
+	time_t unused = 0;
+	if (workon_copy(job->node->worktree, src, err) < 0)
 		return -1;
-	if (!source->extract) {
-		own_free char *file = path_join(dest, path_base(source->urls.items[0]));
-		return fs_copy_file(cached, file, 0644, err);
+	for (vec_each(source, &job->node->recipe->sources)) {
+		own_free char *dest = source_destination(source, src);
+		if (!workon_replaces(source) && !fs_exists(dest) &&
+		    source_place(job->context->workspace, source, src, &unused, err) < 0)
+			return -1;
 	}
-	if (archive_unpack(cached, dest, source->strip, NULL, &date, err) < 0)
-		return err_wrap(err, "unpack %s", path_base(source->urls.items[0]));
-	if (date > *newest)
-		*newest = date;
 	return 0;
 }
 
@@ -59,8 +55,11 @@ static int unpack_sources(const struct build_job *job, const char *work, time_t 
 	time_t newest = 0;
 	if (fs_make_dirs(src, 0755, err) < 0)
 		return -1;
+	if (job->node->worktree && take_worktree(job, src, err) < 0)
+		return -1;
 	for (vec_each(source, &job->node->recipe->sources))
-		if (place_source(job->context, source, src, &newest, err) < 0)
+		if (!job->node->worktree &&
+		    source_place(job->context->workspace, source, src, &newest, err) < 0)
 			return -1;
 	*ret_date = newest ? newest : DEFAULT_SOURCE_DATE;
 	return trial && trial->reverse ? trial_reverse_tree(src, err) : 0;
@@ -149,7 +148,8 @@ static int fetch_sources(const struct build_job *job, struct err *err)
 {
 	VEC(const struct source *) sources = {0};
 	for (vec_each(source, &job->node->recipe->sources))
-		vec_push(&sources, source);
+		if (!job->node->worktree || !workon_replaces(source))
+			vec_push(&sources, source);
 	int result = source_fetch_checked(job->context->workspace, sources.items, sources.count,
 	                                  NULL, err);
 	vec_release(&sources);

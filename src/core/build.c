@@ -45,7 +45,8 @@ static int add_built(const struct workspace *workspace, const struct node *node,
 	    store_load_manifest(workspace, run->digest, ret_manifest, err) < 0)
 		return err_wrap(err, "%s", node->name);
 	struct built_output output = {.package = mem_strdup(node->name),
-	                              .version = mem_strdup(node->recipe->version),
+	                              .version = mem_printf("%s%s", node->recipe->version,
+	                                                    node->worktree ? "+worktree" : ""),
 	                              .output = mem_strdup("run"),
 	                              .digest = mem_strdup(run->digest),
 	                              .dir = store_dir(workspace, run->digest)};
@@ -222,6 +223,7 @@ int build_packages(const struct workspace *workspace, const struct build_request
 	struct build_run run;
 	if (session_make(workspace, request, &session, err) < 0)
 		return -1;
+	workon_tell(&session.graph, sink);
 	build_run_begin(&run, workspace, session.graph.arch,
 	                request->jobs ? request->jobs : processors());
 	int result = build_all(&session, request, &run, sink, err);

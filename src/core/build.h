@@ -19,7 +19,8 @@ struct build_request {
 
 /* One output that a system made of the wanted packages holds. */
 struct built_output {
-	char *package, *version, *output; /* output: "run" */
+	char *package, *version, *output; /* version: "1.3.1+worktree" when it is worked on;
+	                                   * output: "run" */
 	char *digest;                     /* 64 hexadecimal digits */
 	char *dir;                        /* out/store/<digest>: manifest, root/ */
 };

@@ -25,11 +25,12 @@ struct node {
 	const char *name; /* the recipe's */
 	const struct recipe *recipe;
 	struct recipe_config config;
-	struct node_list depends; /* what it is built against, directly; sorted by name */
-	struct node_list closure; /* all of what is in its sysroot; sorted by name */
-	struct node_list users;   /* those that depend on it directly */
-	struct node_list runtime; /* declared runtime dependencies */
-	bool wanted;              /* asked for by name */
+	struct node_list depends;        /* what it is built against, directly; sorted by name */
+	struct node_list closure;        /* all of what is in its sysroot; sorted by name */
+	struct node_list users;          /* those that depend on it directly */
+	struct node_list runtime;        /* declared runtime dependencies */
+	bool wanted;                     /* asked for by name */
+	const struct worktree *worktree; /* its source, when it is worked on (workon.h) */
 
 	/* the plan's */
 	enum node_state state;

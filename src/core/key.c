@@ -6,6 +6,7 @@
 
 #include "fs.h"
 #include "own.h"
+#include "workon.h"
 
 /* Raised when the builder itself changes what it makes of the same inputs. */
 #define BUILDER_VERSION "1"
@@ -40,9 +41,14 @@ static void add_list(struct str *text, const char *word, const struct strv *list
 		add(text, word, list->items[i]);
 }
 
-static void add_sources(struct str *text, const struct recipe *recipe)
+static void add_sources(struct str *text, const struct node *node)
 {
+	const struct recipe *recipe = node->recipe;
+	if (node->worktree)
+		add(text, "worktree", node->worktree->digest);
 	for (vec_each(source, &recipe->sources)) {
+		if (node->worktree && workon_replaces(source))
+			continue;
 		own_free char *line =
 			mem_printf("%s strip=%u extract=%d into=%s name=%s", source->sha256,
 		                   source->strip, source->extract, source->into ? source->into : "",
@@ -50,6 +56,8 @@ static void add_sources(struct str *text, const struct recipe *recipe)
 		add(text, "source", line);
 	}
 	for (vec_each(patch, &recipe->patches)) {
+		if (node->worktree)
+			break;
 		own_free char *word = mem_printf("patch %s", patch->name);
 		add_digest(text, word, &patch->digest);
 	}
@@ -89,7 +97,7 @@ static void add_recipe(struct str *text, const struct node *node)
 	add(text, "package", recipe->name);
 	add(text, "version", recipe->version);
 	str_addf(text, "revision %llu\n", (unsigned long long)recipe->revision);
-	add_sources(text, recipe);
+	add_sources(text, node);
 	add(text, "build", recipe->build);
 	add_digest(text, "build-system", &recipe->build_system);
 	str_addf(text, "build-in-source %d\nautoreconf %d\nhardening %d\n", recipe->in_source,

@@ -6,6 +6,7 @@
 #include "key.h"
 #include "own.h"
 #include "store.h"
+#include "workon.h"
 
 bool plan_is_ready(const struct node *node)
 {
@@ -33,6 +34,8 @@ static char *waiting_reason(const struct node *node)
 static char *build_reason(const struct planner *planner, const struct node *node)
 {
 	enum { SHOWN = 3 };
+	if (node->worktree)
+		return mem_printf("source is the working tree %s", node->worktree->dir);
 	own_free char *last = key_load_last(planner->workspace, planner->graph->arch, node->name);
 	if (!last)
 		return mem_strdup("first build here");

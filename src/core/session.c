@@ -14,7 +14,9 @@ int session_make(const struct workspace *workspace, const struct build_request *
 	    toolchain_load(workspace, &session->env, request->arch, &session->toolchain, err) < 0 ||
 	    overlay_open_recipes(workspace, &session->recipes, err) < 0 ||
 	    graph_make(&session->recipes, session->toolchain.arch, request->packages,
-	               request->options, &session->graph, err) < 0)
+	               request->options, &session->graph, err) < 0 ||
+	    workon_load(workspace, &session->worktrees, err) < 0 ||
+	    workon_attach(&session->worktrees, &session->graph, err) < 0)
 		return -1;
 	session->planner = (struct planner){.workspace = workspace,
 	                                    .env = &session->env,
@@ -37,6 +39,7 @@ int session_open_environment(struct build_session *session, struct err *err)
 void build_session_release(struct build_session *session)
 {
 	graph_release(&session->graph);
+	worktree_list_release(&session->worktrees);
 	recipe_set_release(&session->recipes);
 	toolchain_release(&session->toolchain);
 	env_release(&session->env);

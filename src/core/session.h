@@ -7,12 +7,14 @@
 #include "plan.h"
 #include "recipe.h"
 #include "toolchain.h"
+#include "workon.h"
 
 struct build_session {
 	const struct workspace *workspace;
 	struct env env;
 	struct toolchain toolchain;
 	struct recipe_set recipes;
+	struct worktree_list worktrees; /* the nodes point into it */
 	struct graph graph;
 	struct planner planner;
 };

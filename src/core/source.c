@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "fetch.h"
+#include "fs.h"
 #include "hash.h"
 #include "lease.h"
 #include "map.h"
@@ -167,6 +169,31 @@ int source_fetch_all(const struct workspace *workspace, const struct source *con
 	int result = source_fetch_hooked(workspace, missing.items, missing.count, &none, sink, err);
 	vec_release(&missing);
 	return result;
+}
+
+char *source_destination(const struct source *source, const char *dir)
+{
+	own_free char *below = source->into ? path_join(dir, source->into) : mem_strdup(dir);
+	if (source->extract)
+		return steal_ptr(below);
+	return path_join(below, path_base(source->urls.items[0]));
+}
+
+int source_place(const struct workspace *workspace, const struct source *source, const char *dir,
+                 time_t *newest, struct err *err)
+{
+	own_free char *cached = source_cache_path(workspace, source);
+	own_free char *dest = source_destination(source, dir);
+	time_t date = 0;
+	if (!source->extract)
+		return fs_make_parents(dest, err) < 0 ? -1 : fs_copy_file(cached, dest, 0644, err);
+	if (fs_make_dirs(dest, 0755, err) < 0)
+		return -1;
+	if (archive_unpack(cached, dest, source->strip, NULL, &date, err) < 0)
+		return err_wrap(err, "unpack %s", path_base(source->urls.items[0]));
+	if (date > *newest)
+		*newest = date;
+	return 0;
 }
 
 /* A file that is not what its name says is in the way of the right one. */

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "err.h"
 #include "event.h"
@@ -35,6 +36,13 @@ int source_fetch_all(const struct workspace *workspace, const struct source *con
  * when its bytes are not the right ones any more. */
 int source_fetch_checked(const struct workspace *workspace, const struct source *const *sources,
                          size_t count, const struct event_sink *sink, struct err *err);
+
+/* The directory or file below `dir` that it becomes; caller frees. */
+char *source_destination(const struct source *source, const char *dir);
+/* Unpacks the cached file below `dir` (which exists), or copies it there, as the recipe says.
+ * *newest becomes the newest time in it, when that is later. */
+int source_place(const struct workspace *workspace, const struct source *source, const char *dir,
+                 time_t *newest, struct err *err);
 
 /* Hooks into a fetch, for those who work on files while others still arrive. */
 struct source_hooks {

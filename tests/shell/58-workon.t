@@ -1,5 +1,5 @@
 #!/bin/sh
-# Working on a package: the shell at a phase.
+# Working on a package: the shell at a phase, and a work tree of git as its source.
 . "$(dirname "$0")/../lib.sh"
 
 # A checkout of its own with recipes that need no compiler; sources are local files.
@@ -51,7 +51,7 @@ Subject: Make b bigger
  d
 P
 work=$SDK_OUT/work/$(dpkg --print-architecture 2>/dev/null || echo amd64)/$name
-tidy() { rm -rf "$work" "$work.lock"; cleanup; }
+tidy() { rm -rf "$work" "$work.lock" "$SDK_OUT/workon/$name"; cleanup; }
 trap tidy EXIT
 sh_in() { "$SDK" shell "$@" 2>"$TMP/notes"; }
 
@@ -87,4 +87,88 @@ else
 	skip "the prompt names package, architecture and phase" "no tmux"
 	skip "and the greeting says what to try" "no tmux"
 fi
+
+# ---- sdk workon
+tree=$TMP/tree
+export GIT_CONFIG_GLOBAL="$TMP/gitconfig" GIT_CONFIG_NOSYSTEM=1
+printf '[user]\n\tname = Tess Ter\n\temail = tess@example.org\n' >"$GIT_CONFIG_GLOBAL"
+plan() { "$SDK" build -n "$name" | awk -v n="$name" '$2 == n'; }
+key() { "$SDK" build -n --json "$name" | tr ',' '\n' | sed -n 's/.*"key": *"\([0-9a-f]*\)".*/\1/p'; }
+result_of() { # what the package installs
+	digest=$("$SDK" info "$1" | awk '$1 == "output" && $2 == "run" { print $NF }')
+	cat "$SDK_OUT/store/$digest"*/root/usr/share/"$1"
+}
+ok "the package builds from its recipe" "$SDK" build "$name"
+recipe_key=$(key)
+fails "a recipe that is none" 3 'no recipe is called' "$SDK" workon t-no "$tree"
+mkdir "$TMP/plain"
+fails "a directory that is no work tree" 3 'not the top of a git work tree' "$SDK" workon "$name" "$TMP/plain"
+is "nothing is worked on yet" "$("$SDK" workon | grep -c "^$name ")" 0
+fails "so nothing can be stopped" 3 'not worked on' "$SDK" workon "$name" stop
+ok "a tree is made of the source" "$SDK" workon "$name" "$tree"
+is "with the patches as commits" "$(git -C "$tree" log --format=%s | tr '\n' '|')" \
+	"Make b bigger|$name 1, as it was published|"
+is "and nothing left over" "$(git -C "$tree" status --short)" ""
+first=$(git -C "$tree" rev-parse HEAD)
+"$SDK" workon "$name" stop >/dev/null; mv "$tree" "$TMP/other-tree"
+ok "made again" "$SDK" workon "$name" "$tree"
+is "it is the same, commit by commit" "$(git -C "$tree" rev-parse HEAD)" "$first"
+is "it is listed" "$("$SDK" workon | tr -s ' ')" "$name $tree"
+ok "for programs, too" sh -c "'$SDK' workon --json | grep -q '\"dir\": *\"$tree\"'"
+ok "status says so" sh -c "'$SDK' status | grep -q '$name: source is the working tree $tree'"
+ok "info says so" sh -c "'$SDK' info $name | grep -q 'worked on *$tree'"
+ok "the plan says so" sh -c "'$SDK' build -n $name | grep -q 'source is the working tree $tree'"
+fails "a second tree" 2 "worked on in $tree already" "$SDK" workon "$name" "$TMP/other-tree"
+ok "it builds" "$SDK" build "$name"
+is "to what the recipe gives" "$(result_of "$name" | tr '\n' '|')" "one $once|a|B|c|d|"
+is "and not twice" "$(plan)" ""
+clean_key=$(key)
+
+echo "two $once" >"$tree/one"
+ok "an edit is a new key" test "$(key)" != "$clean_key"
+"$SDK" build "$name" >"$TMP/build.log" 2>&1
+is "which is built" "$(result_of "$name" | head -1)" "two $once"
+ok "and told" grep -q "source is the working tree $tree" "$TMP/build.log"
+edited_key=$(key)
+git -C "$tree" commit -qam 'Two'
+is "committing it changes nothing" "$(key)" "$edited_key"
+echo noise >"$tree/noise.log"
+is "nor does an ignored file" "$(key)" "$edited_key"
+echo new >"$tree/new"
+ok "a new file does" test "$(key)" != "$edited_key"
+rm "$tree/new"; touch "$tree/one"
+is "a touched one does not" "$(key)" "$edited_key"
+chmod +x "$tree/one"
+ok "a mode does" test "$(key)" != "$edited_key"
+chmod -x "$tree/one"; rm "$tree/sub/letters"
+ok "so does a deleted file" test "$(key)" != "$edited_key"
+fails "whose lack shows in the build" 1 'No such file' "$SDK" build "$name"
+git -C "$tree" checkout -q sub/letters
+is "and back" "$(key)" "$edited_key"
+
+cat >>"$GIT_CONFIG_GLOBAL" <<'G'
+[protocol "file"]
+	allow = always
+G
+git init -q "$TMP/inner"; echo deep >"$TMP/inner/deep"
+git -C "$TMP/inner" add -A; git -C "$TMP/inner" commit -qm inner
+git -C "$tree" submodule --quiet add "$TMP/inner" inner
+is "a submodule's files are there, too" "$(sh_in "$name" --phase=prepare -- cat src/inner/deep)" deep
+before=$(key); echo deeper >"$tree/inner/deep"
+ok "and count" test "$(key)" != "$before"
+git -C "$tree" reset -q --hard 2>/dev/null; git -C "$tree" clean -qffdx
+is "once more back" "$(key)" "$edited_key"
+
+if [ -e "$SDK_OUT/keys" ]; then
+	fails "it is never pushed to a binhost" 3 "$name is built from the working tree" \
+		"$SDK" binhost push --to="file://$TMP/binhost" "$name"
+	ok "and nothing is written there" test ! -e "$TMP/binhost/index"
+fi
+mv "$tree" "$TMP/moved"
+fails "a tree that has gone" 3 "sdk workon $name stop" "$SDK" build "$name"
+mv "$TMP/moved" "$tree"
+ok "it is stopped" "$SDK" workon "$name" --stop
+is "the key is the recipe's" "$(key)" "$recipe_key"
+is "nothing has to be built for that" "$(plan)" ""
+ok "the tree stays" test -e "$tree/one"
 done_testing
