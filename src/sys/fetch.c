@@ -1,7 +1,6 @@
 /* Downloads, by libcurl: many at once, resumed, verified while they stream, published by rename. */
 #include "fetch.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fetch-curl.h"
 #include "hash.h"
 #include "log.h"
 #include "own.h"
@@ -17,9 +17,6 @@
 #include "str.h"
 
 enum {
-	STALL_BYTES_PER_SECOND = 1000,
-	MAX_REDIRECTS = 10,
-	BUFFER_BYTES = 128 << 10,
 	FIRST_PAUSE_MS = 500, /* between rounds; doubled each time */
 	LOCK_POLL_MS = 200,   /* for another process's download */
 	GIVE_UP_SERVER_MS = 8000,
@@ -338,7 +335,7 @@ static void verify(struct fetch *fetch, struct transfer *transfer)
 		reject_bytes(fetch, transfer);
 		return;
 	}
-	if (part_publish(&transfer->part, &transfer->err) < 0)
+	if (part_publish(&transfer->part, true, &transfer->err) < 0)
 		fail_machine(fetch, transfer);
 	else
 		finish(fetch, transfer, DONE);
@@ -388,7 +385,7 @@ static void describe(struct transfer *transfer, CURLcode code, long status)
 		err_set(err, ERR_TRUST, "%s: more than the %" PRIu64 " bytes that are wanted", url,
 		        allowed_bytes(transfer->file));
 	else if (code == CURLE_TOO_MANY_REDIRECTS)
-		err_set(err, ERR_NETWORK, "%s: more than %d redirects", url, MAX_REDIRECTS);
+		err_set(err, ERR_NETWORK, "%s: more than %d redirects", url, FETCH_MAX_REDIRECTS);
 	else
 		err_set(err, ERR_NETWORK, "%s: %s", url,
 		        transfer->curl_error[0] ? transfer->curl_error : curl_easy_strerror(code));
@@ -430,21 +427,10 @@ static void set_options(const struct fetch *fetch, struct transfer *transfer)
 {
 	CURL *curl = transfer->curl;
 	const char *url = current_url(transfer);
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https,file");
-	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
-	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_USERAGENT, "dray-sdk");
-	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)fetch->options.connect_seconds);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_SECOND);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)fetch->options.stall_seconds);
+	fetch_curl_options(curl, url, fetch->options.connect_seconds, fetch->options.stall_seconds,
+	                   transfer->curl_error);
 	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE,
 	                 (curl_off_t)allowed_bytes(transfer->file));
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->curl_error);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(curl, CURLOPT_PRIVATE, transfer);

@@ -123,9 +123,9 @@ void part_digest(struct part *part, struct digest *ret_digest)
 }
 
 /* The directory is not synced: a rename that a crash undoes is a file to fetch again. */
-int part_publish(struct part *part, struct err *err)
+int part_publish(struct part *part, bool durable, struct err *err)
 {
-	if (fsync(part->fd) < 0)
+	if (durable && fsync(part->fd) < 0)
 		return err_errno(err, "%s", part->part_path);
 	if (rename(part->part_path, part->path) < 0)
 		return err_errno(err, "rename %s to %s", part->part_path, part->path);

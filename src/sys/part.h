@@ -34,7 +34,8 @@ int part_write(struct part *part, const void *bytes, size_t count);
 int part_restart(struct part *part);
 /* The digest of all that was received; nothing can be appended afterwards. */
 void part_digest(struct part *part, struct digest *ret_digest);
-/* Syncs it, gives it its name, closes it. */
-int part_publish(struct part *part, struct err *err);
+/* Gives it its name and closes it; `durable`: a crash of the machine right after leaves it whole.
+ */
+int part_publish(struct part *part, bool durable, struct err *err);
 /* Removes it and closes it. */
 void part_drop(struct part *part);

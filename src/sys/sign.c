@@ -77,7 +77,8 @@ static int import(struct sign_keys *keys, const char *path, struct err *err)
 	if (error)
 		return err_set(err, ERR_INPUT, "%s: %s", path, gpgme_strerror(error));
 	gpgme_import_result_t result = gpgme_op_import_result(keys->context);
-	if (!result || result->imported + result->unchanged == 0)
+	/* A key that is known with an older signature is neither imported nor unchanged. */
+	if (!result || result->considered == result->no_user_id)
 		return err_set(err, ERR_INPUT, "%s: holds no OpenPGP key", path);
 	return 0;
 }

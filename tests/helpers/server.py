@@ -10,8 +10,9 @@ logs "path range" a line.
 /stall/x    half, then silence             /slow/x     1 MB a second
 /error/x    503                            /flaky/x    503 the first time, then as /good
 /endless/x  bytes without end              /tofile/x   redirects to file:///etc/passwd
-/late/x     the file after a second
+/late/x     the file after a second        /tagged/x  the file with an ETag; 304 to who has it
 """
+import hashlib
 import http.server
 import os
 import sys
@@ -58,7 +59,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 data = file.read()
         except OSError:
             return self.answer(404, Content_Length=0)
+        if mode == "tagged":
+            return self.send_tagged(data)
         self.send_file(mode, data)
+
+    def send_tagged(self, data):
+        tag = '"' + hashlib.sha256(data).hexdigest() + '"'
+        if self.headers.get("If-None-Match") == tag:
+            with open(log_file, "a") as log:
+                log.write(f"{self.path} unchanged\n")
+            return self.answer(304, ETag=tag)
+        self.answer(200, Content_Length=len(data), ETag=tag)
+        self.wfile.write(data)
 
     def send_file(self, mode, data):
         if mode == "wrong":
