@@ -68,6 +68,11 @@ char *build_hint(const struct build_context *context, const struct node *node,
 struct schedule {
 	const struct build_context *context;
 	const struct planner *planner;
+	struct binhosts *binhosts; /* what is found wrong is taken out */
+	/* Makes ready what jobs need; called before the first of them. */
+	int (*prepare)(void *context, struct err *err);
+	void *prepare_context;
+	bool binhost_only;     /* a package that must be built is an error */
 	struct build_run *run; /* takes note of what ends */
 	const struct event_sink *sink;
 	bool keep_going;
@@ -77,6 +82,6 @@ struct schedule {
 	bool (*is_done)(void *context, const struct node *node);
 	void *context_of_work;
 };
-/* Builds every node of the graph that is not DONE. The first failure is returned, after the jobs
- * that run have ended. */
+/* Builds every node of the graph that is not DONE, and brings what the wanted ones need into the
+ * store. The first failure is returned, after the jobs that run have ended. */
 int sched_run(const struct schedule *schedule, struct err *err);

@@ -94,7 +94,8 @@ static void count_reused(struct build_run *run, const struct graph *graph, struc
 	for (vec_each(node, &graph->nodes)) {
 		if ((*node)->state == NODE_SKIPPED)
 			run->summary.skipped++;
-		if ((*node)->state != NODE_DONE || strv_has(&run->touched, (*node)->name))
+		if ((*node)->state != NODE_DONE || (*node)->is_remote ||
+		    strv_has(&run->touched, (*node)->name))
 			continue;
 		strv_add(reused, (*node)->name);
 		run->summary.saved_seconds += (*node)->record.seconds;

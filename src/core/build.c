@@ -155,56 +155,86 @@ static void end_prefetch(struct proc *proc)
 	proc_wait(proc, &status, NULL);
 }
 
-static bool all_done(const struct graph *graph)
-{
-	for (vec_each(node, &graph->nodes))
-		if ((*node)->state != NODE_DONE)
-			return false;
-	return true;
-}
-
 static unsigned processors(void)
 {
 	long count = sysconf(_SC_NPROCESSORS_ONLN);
 	return count > 0 ? (unsigned)count : 1;
 }
 
+/* What jobs need, made ready when the first package must be built: environment, toolchain, sources
+ * on their way. */
+struct workshop {
+	struct build_session *session;
+	const struct event_sink *sink;
+	struct build_context context;
+	struct config config;
+	struct compile compile;
+	struct prefetch prefetch;
+	struct proc fetcher;
+};
+
+static int workshop_open(void *pointer, struct err *err)
+{
+	struct workshop *shop = pointer;
+	struct build_session *session = shop->session;
+	if (config_load(session->workspace, &shop->config, err) < 0 ||
+	    env_create(session->workspace, shop->context.jobs, shop->sink, err) < 0 ||
+	    session_open_environment(session, err) < 0 ||
+	    toolchain_prepare(session->workspace, &session->env, &session->toolchain, shop->sink,
+	                      err) < 0 ||
+	    proc_fork(fetch_ahead, &shop->prefetch, &shop->fetcher, err) < 0 ||
+	    build_jobserver_open(&shop->context, err) < 0)
+		return -1;
+	shop->context.compile = &shop->compile;
+	return compile_begin(session->workspace, &session->env, &session->toolchain,
+	                     &shop->config.compile, &shop->compile, err);
+}
+
+static void workshop_release(struct workshop *shop)
+{
+	build_jobserver_close(&shop->context);
+	end_prefetch(&shop->fetcher);
+	compile_release(&shop->compile);
+	config_release(&shop->config);
+}
+
 static int build_all(struct build_session *session, const struct build_request *request,
                      struct build_run *run, const struct event_sink *sink, struct err *err)
 {
-	struct build_context context = {.workspace = session->workspace,
-	                                .env = &session->env,
-	                                .toolchain = &session->toolchain,
-	                                .jobs = request->jobs ? request->jobs : processors(),
-	                                .jobserver_fd = -1};
-	struct schedule schedule = {.context = &context,
+	own(workshop) shop = {
+		.session = session,
+		.sink = sink,
+		.context = {.workspace = session->workspace,
+	                    .env = &session->env,
+	                    .toolchain = &session->toolchain,
+	                    .jobs = request->jobs ? request->jobs : processors(),
+	                    .jobserver_fd = -1},
+		.prefetch = {.session = session, .parent = getpid()},
+	};
+	struct schedule schedule = {.context = &shop.context,
 	                            .planner = &session->planner,
+	                            .binhosts = &session->binhosts,
+	                            .prepare = workshop_open,
+	                            .prepare_context = &shop,
+	                            .binhost_only = request->binhost_only,
 	                            .run = run,
 	                            .sink = sink,
 	                            .keep_going = request->keep_going};
-	if (all_done(&session->graph))
+	return sched_run(&schedule, err);
+}
+
+/* With --binhost-only: all that no host has, not only the first of it. */
+static int check_binhosts_have_all(const struct graph *graph, struct err *err)
+{
+	own(strv) names = {0};
+	for (vec_each(node, &graph->nodes))
+		if ((*node)->state == NODE_BUILD)
+			strv_add(&names, (*node)->name);
+	if (names.count == 0)
 		return 0;
-	own(config) config = {0};
-	struct prefetch prefetch = {.session = session, .parent = getpid()};
-	struct proc fetcher = {0};
-	if (config_load(session->workspace, &config, err) < 0 ||
-	    env_create(session->workspace, context.jobs, sink, err) < 0 ||
-	    session_open_environment(session, err) < 0 ||
-	    toolchain_prepare(session->workspace, &session->env, &session->toolchain, sink, err) <
-	            0 ||
-	    proc_fork(fetch_ahead, &prefetch, &fetcher, err) < 0)
-		return -1;
-	own(compile) compile = {0};
-	context.compile = &compile;
-	int result = build_jobserver_open(&context, err);
-	if (result == 0)
-		result = compile_begin(session->workspace, &session->env, &session->toolchain,
-		                       &config.compile, &compile, err);
-	if (result == 0)
-		result = sched_run(&schedule, err);
-	build_jobserver_close(&context);
-	end_prefetch(&fetcher);
-	return result;
+	own_free char *list = strv_join(&names, ", ");
+	err_set(err, ERR_BUILD, "no binhost has %s", list);
+	return err_hint(err, "without --binhost-only they are built from source");
 }
 
 /* With --keep-going much may have gone well. */
@@ -221,7 +251,8 @@ int build_packages(const struct workspace *workspace, const struct build_request
 	own(build_session) session = {0};
 	own(build_summary) summary = {0};
 	struct build_run run;
-	if (session_make(workspace, request, &session, err) < 0)
+	if (session_make_telling(workspace, request, sink, &session, err) < 0 ||
+	    (request->binhost_only && check_binhosts_have_all(&session.graph, err) < 0))
 		return -1;
 	workon_tell(&session.graph, sink);
 	build_run_begin(&run, workspace, session.graph.arch,

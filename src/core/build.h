@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "binhost.h"
 #include "err.h"
 #include "event.h"
 #include "vec.h"
@@ -15,6 +16,8 @@ struct build_request {
 	unsigned jobs;               /* 0: as many as there are processors */
 	bool keep_going;             /* build what does not depend on a failure */
 	bool rebuild;                /* build `packages` again even if their keys are known */
+	enum binhost_ask binhosts;   /* 0: what is known of them, without asking */
+	bool binhost_only;           /* build nothing: fail, naming what no binhost has */
 };
 
 /* One output that a system made of the wanted packages holds. */

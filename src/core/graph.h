@@ -13,7 +13,7 @@ enum node_state {
 	NODE_WAITS, /* a dependency must be built first: its own key is not known yet */
 	NODE_BUILD, /* its key is known and nothing was built for it */
 	NODE_BUILDING,
-	NODE_DONE, /* its outputs are known */
+	NODE_DONE, /* its outputs are known; they may still lie on a binhost */
 	NODE_FAILED,
 	NODE_SKIPPED, /* something it depends on failed */
 };
@@ -37,6 +37,8 @@ struct node {
 	char key[DIGEST_HEX];
 	char *key_text;
 	struct record record; /* when DONE */
+	bool is_remote;       /* DONE by what a binhost says, not by a build here */
+	bool is_ready;        /* all of its sysroot is in the store */
 	char *reason;         /* why it is to be built; NULL when it is not */
 	double weight;        /* seconds from its start to the end of all that waits for it */
 };

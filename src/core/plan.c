@@ -44,6 +44,20 @@ static char *build_reason(const struct planner *planner, const struct node *node
 	return lines.count ? strv_join(&lines, ", ") : mem_strdup("its outputs are gone");
 }
 
+static int set_done(struct node *node, bool is_remote)
+{
+	node->state = NODE_DONE;
+	node->is_remote = is_remote;
+	set_reason(node, NULL);
+	return 0;
+}
+
+static bool find_remote(const struct planner *planner, struct node *node)
+{
+	return planner->binhosts && binhosts_find(planner->binhosts, planner->graph->arch,
+	                                          node->name, node->key, &node->record);
+}
+
 int plan_node(const struct planner *planner, struct node *node, struct err *err)
 {
 	if (!plan_is_ready(node)) {
@@ -57,11 +71,11 @@ int plan_node(const struct planner *planner, struct node *node, struct err *err)
 	bool forced = planner->rebuild_wanted && node->wanted;
 	bool known = !forced && record_load(planner->workspace, planner->graph->arch, node->name,
 	                                    node->key, &node->record);
-	if (known && record_use(planner->workspace, &node->record)) {
-		node->state = NODE_DONE;
-		set_reason(node, NULL);
-		return 0;
-	}
+	if (known && record_use(planner->workspace, &node->record))
+		return set_done(node, false);
+	record_release(&node->record);
+	if (!forced && find_remote(planner, node))
+		return set_done(node, true);
 	node->state = NODE_BUILD;
 	set_reason(node, forced ? mem_strdup("asked for") : build_reason(planner, node));
 	return 0;

@@ -161,7 +161,7 @@ char *store_dir(const struct workspace *workspace, const char *digest)
 	return workspace_out(workspace, "store/%s", digest);
 }
 
-static char *object_path(const struct workspace *workspace, const char *digest)
+char *store_archive_path(const struct workspace *workspace, const char *digest)
 {
 	return workspace_cache(workspace, "objects/%.2s/%s.pkg.tar.zst", digest, digest);
 }
@@ -183,7 +183,7 @@ static void adopt(const struct workspace *workspace, const struct record *record
 static bool use_output(const struct workspace *workspace, const char *digest)
 {
 	own_free char *dir = store_dir(workspace, digest);
-	own_free char *object = object_path(workspace, digest);
+	own_free char *object = store_archive_path(workspace, digest);
 	bool unpacked = lease_mark(workspace, dir), packed = lease_mark(workspace, object);
 	return unpacked || packed;
 }
@@ -202,7 +202,7 @@ bool record_use(const struct workspace *workspace, const struct record *record)
 bool store_has(const struct workspace *workspace, const char *digest)
 {
 	own_free char *dir = store_dir(workspace, digest);
-	own_free char *object = object_path(workspace, digest);
+	own_free char *object = store_archive_path(workspace, digest);
 	return fs_is_dir(dir) || fs_is_file(object);
 }
 
@@ -240,7 +240,7 @@ static int normalise(const struct manifest *manifest, const char *root, struct e
 static int write_archive(const struct workspace *workspace, const struct manifest *manifest,
                          const char *root, const char *text, const char *digest, struct err *err)
 {
-	own_free char *path = object_path(workspace, digest);
+	own_free char *path = store_archive_path(workspace, digest);
 	own(strv) names = {0};
 	if (lease_mark(workspace, path))
 		return 0;
@@ -251,20 +251,28 @@ static int write_archive(const struct workspace *workspace, const struct manifes
 	return archive_pack(root, &names, ".manifest", text, 0, ARCHIVE_LEVEL, path, err);
 }
 
-/* Gives `staging` its final name, unless the output is there: then it is kept, marked as used. */
+/* Gives `staging` its final name, unless the output is there: then it is kept, marked as used.
+ * Nothing is synced: a killed program leaves it whole or not there, a machine that loses its power
+ * may not. */
 static int take_place(const struct workspace *workspace, const char *staging, const char *dir,
                       struct err *err)
 {
 	for (;;) {
-		own(err) refused = {0};
-		if (fs_publish(staging, dir, &refused) == 0)
+		if (rename(staging, dir) == 0)
 			return 0;
-		if (refused.sys_errno != EEXIST && refused.sys_errno != ENOTEMPTY)
-			return err_move(err, &refused);
+		if (errno != EEXIST && errno != ENOTEMPTY)
+			return err_errno(err, "rename %s to %s", staging, dir);
 		if (lease_mark(workspace, dir))
 			return fs_remove_tree(staging, err);
 		/* gc took it away in between. */
 	}
+}
+
+int store_publish(const struct workspace *workspace, const char *staging, const char *digest,
+                  struct err *err)
+{
+	own_free char *dir = store_dir(workspace, digest);
+	return take_place(workspace, staging, dir, err);
 }
 
 /* `staging` holds root/; adds the manifest and gives it its final name. */
@@ -272,10 +280,9 @@ static int publish(const struct workspace *workspace, const char *staging, const
                    const char *digest, struct err *err)
 {
 	own_free char *manifest_path = path_join(staging, "manifest");
-	own_free char *dir = store_dir(workspace, digest);
 	if (fs_write_text(manifest_path, text, err) < 0)
 		return -1;
-	return take_place(workspace, staging, dir, err);
+	return store_publish(workspace, staging, digest, err);
 }
 
 int store_add(const struct workspace *workspace, struct manifest *manifest, const char *root,
@@ -305,7 +312,7 @@ int store_add(const struct workspace *workspace, struct manifest *manifest, cons
 int store_ensure(const struct workspace *workspace, const char *digest, struct err *err)
 {
 	own_free char *dir = store_dir(workspace, digest);
-	own_free char *object = object_path(workspace, digest);
+	own_free char *object = store_archive_path(workspace, digest);
 	own_free char *parent = workspace_out(workspace, "store");
 	own_free char *staging = NULL;
 	if (lease_mark(workspace, dir))
@@ -320,9 +327,4 @@ int store_ensure(const struct workspace *workspace, const char *digest, struct e
 		return err_wrap(err, "%s", object);
 	}
 	return take_place(workspace, staging, dir, err);
-}
-
-char *store_archive_path(const struct workspace *workspace, const char *digest)
-{
-	return object_path(workspace, digest);
 }

@@ -42,6 +42,8 @@ int record_save(const struct workspace *workspace, const struct record *record, 
 
 /* out/store/<digest>; caller frees. */
 char *store_dir(const struct workspace *workspace, const char *digest);
+/* Where the cache keeps an output's archive, whether it is there or not; caller frees. */
+char *store_archive_path(const struct workspace *workspace, const char *digest);
 /* Whether the output is in the store, or can be unpacked from the cache's archives. */
 bool store_has(const struct workspace *workspace, const char *digest);
 /* Makes sure that it is in the store, unpacking its archive where needed; every file of the archive
@@ -51,7 +53,9 @@ int store_ensure(const struct workspace *workspace, const char *digest, struct e
  * there already is kept. Also writes its archive to the cache. */
 int store_add(const struct workspace *workspace, struct manifest *manifest, const char *root,
               char ret_digest[DIGEST_HEX], struct err *err);
+/* Gives `staging`, which holds root/ and manifest, all checked, its name in the store; an output
+ * that is there already is kept. */
+int store_publish(const struct workspace *workspace, const char *staging, const char *digest,
+                  struct err *err);
 int store_load_manifest(const struct workspace *workspace, const char *digest,
                         struct manifest *ret_manifest, struct err *err);
-/* Where the cache keeps the archive of an output, whether it is there or not; caller frees. */
-char *store_archive_path(const struct workspace *workspace, const char *digest);
