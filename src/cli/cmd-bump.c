@@ -4,16 +4,23 @@
 #include <string.h>
 
 #include "bump-check.h"
+#include "bump-run.h"
+#include "bump.h"
 #include "commands.h"
 #include "own.h"
 
-enum { OPT_CHECK, OPT_ALL, OPT_PRE, OPT_FROM };
-
 static const struct option_spec options[] = {
-	[OPT_CHECK] = {"check", 'c', NULL, "show what is newer, change nothing"},
-	[OPT_ALL] = {"all", 'A', NULL, "all recipes that have sources"},
-	[OPT_PRE] = {"pre", 0, NULL, "propose alpha, beta and rc versions too"},
-	[OPT_FROM] = {"from", 0, "WHERE", "ask `upstream` or `debian` alone (both)"},
+	{"check", 'c', NULL, "show what is newer, change nothing"},
+	{"all", 'A', NULL, "all recipes that have sources"},
+	{"pre", 0, NULL, "propose alpha, beta and rc versions too"},
+	{"from", 0, "WHERE", "ask `upstream` or `debian` alone (both)"},
+	{"arch", 'a', "ARCH", "build for amd64 or arm64 alone (both)"},
+	{"no-build", 0, NULL, "edit the recipe and its patches, build nothing"},
+	{"jobs", 'j', "N", "run at most N downloads and jobs (the number of processors)"},
+	{"commit", 0, NULL, "commit what came out well, the summary as its message"},
+	{"signoff", 's', NULL, "the same with a Signed-off-by line"},
+	{"retry", 0, NULL, "with --all: try what failed before again"},
+	{"undo", 0, NULL, "put back the recipe of a bump that failed"},
 	{0}};
 
 static int read_options(const struct cli *cli, struct upstream_options *ret_options,
@@ -29,6 +36,45 @@ static int read_options(const struct cli *cli, struct upstream_options *ret_opti
 	return 0;
 }
 
+static int check_words(const struct cli *cli, int argc, struct err *err)
+{
+	bool all = cli_has(cli, "all");
+	const char *arch = cli_option(cli, "arch");
+	if (arch && !str_equal(arch, "amd64") && !str_equal(arch, "arm64"))
+		return err_set(err, ERR_USAGE, "--arch=%s: wanted amd64 or arm64", arch);
+	if (cli_has(cli, "check"))
+		return 0;
+	if (cli_has(cli, "undo") && argc != 1)
+		return err_set(err, ERR_USAGE, "--undo: wanted one package");
+	if (all && argc > 0)
+		return err_set(err, ERR_USAGE, "--all and a package: wanted one of them");
+	if (all || (argc >= 1 && argc <= 2))
+		return 0;
+	err_set(err, ERR_USAGE,
+	        argc ? "wanted one package and perhaps its version"
+	             : "which package? wanted its name, or --all");
+	return err_hint(err, "sdk bump --check shows what is newer");
+}
+
+static int change(struct cli *cli, int argc, char **argv, struct err *err)
+{
+	own(recipe_set) set = {0};
+	own_free const struct recipe **recipes = NULL;
+	size_t count = 0;
+	own_free char *dir = workspace_root(&cli->workspace, "recipes");
+	bool all = cli_has(cli, "all");
+	if (cli_has(cli, "undo"))
+		return bump_undo(&cli->workspace, argv[0], err);
+	if ((all && bump_undo_interrupted(cli, err) < 0) || recipe_set_open(dir, &set, err) < 0 ||
+	    bump_recipes(&set, argc ? 1 : 0, argv, all, &recipes, &count, err) < 0)
+		return -1;
+	if (all)
+		return bump_everything(cli, recipes, count, err);
+	if (!recipes[0]->sources.count)
+		return err_set(err, ERR_INPUT, "%s: it has no sources", recipes[0]->path);
+	return bump_one(cli, recipes[0], argc == 2 ? argv[1] : NULL, err);
+}
+
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	own(recipe_set) set = {0};
@@ -37,7 +83,11 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	struct upstream_options asked;
 	own_free char *dir = workspace_root(&cli->workspace, "recipes");
 	bool all = cli_has(cli, "all") || argc == 0;
-	if (read_options(cli, &asked, err) < 0 || recipe_set_open(dir, &set, err) < 0 ||
+	if (read_options(cli, &asked, err) < 0 || check_words(cli, argc, err) < 0)
+		return -1;
+	if (!cli_has(cli, "check"))
+		return change(cli, argc, argv, err);
+	if (recipe_set_open(dir, &set, err) < 0 ||
 	    bump_recipes(&set, argc, argv, all, &recipes, &count, err) < 0)
 		return -1;
 	return bump_check(cli, recipes, count, &asked, argc > 0 || cli->verbose > 0, err);
@@ -45,18 +95,26 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 
 const struct command cmd_bump = {
 	.name = "bump",
-	.arguments = "[package…]",
-	.summary = "Find newer upstream versions",
+	.arguments = "[package [version]]",
+	.summary = "Take packages to newer upstream versions",
 	.description =
-		"Asks each recipe's upstream.check page (all at once) and Debian's signed source\n"
-		"index for versions newer than the recipe's. upstream.match keeps a recipe to its\n"
-		"series. The mark \"security\" says that a security suite of Debian has a newer\n"
-		"version; ages come from the dates that listings and feeds show.",
-	.examples = "sdk bump --check                     # all recipes\n"
+		"Changes version, addresses, sizes and digests of the recipe in place (comments and\n"
+		"all else stay), downloads, checks upstream's signature where the recipe names\n"
+		"one, tries the patches (those that moved are written anew; where a hunk fails a\n"
+		"terminal gets a shell in the source), builds for both architectures, compares\n"
+		"with the old package and prints what a reviewer wants to know. What failed can\n"
+		"be mended and gone on with by the same command. Without a version: the newest.\n"
+		"--check asks each recipe's upstream.check page (all at once) and Debian's signed\n"
+		"source index; upstream.match keeps a recipe to its series. The mark \"security\"\n"
+		"says that a security suite of Debian has a newer version.",
+	.examples = "sdk bump --check                     # what is newer, of all recipes\n"
 		    "sdk bump --check curl --json         # one, for a program\n"
-		    "sdk bump --check --from=debian       # where upstream can't be reached\n",
+		    "sdk bump zlib                        # to the newest\n"
+		    "sdk bump zlib 1.3.2 --arch=amd64     # to this one, built for amd64 alone\n"
+		    "sdk bump --all --signoff             # all, a commit each\n",
 	.options = options,
 	.completes = COMPLETES_RECIPES,
 	.max_args = -1,
 	.run = run,
+	.leases = true,
 };

@@ -1,0 +1,265 @@
+/* sdk bump <package>: taken over, built, compared, committed. */
+#include "bump-run.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "bump.h"
+#include "git-commit.h"
+#include "own.h"
+
+static const struct upstream_options *read_options(const struct cli *cli,
+                                                   struct upstream_options *options)
+{
+	const char *from = cli_option(cli, "from");
+	*options = (struct upstream_options){.prereleases = cli_has(cli, "pre"),
+	                                     .no_page = from && str_equal(from, "debian"),
+	                                     .no_debian = from && str_equal(from, "upstream")};
+	return options;
+}
+
+/* ---- steps */
+
+/* With a person at the terminal a patch that fails is theirs to mend. */
+static int try_patches(struct cli *cli, struct bump *bump, struct err *err)
+{
+	for (;;) {
+		own(err) failed = {0};
+		bool fixed = false;
+		if (bump_try_patches(bump, &cli->sink, &failed) == 0)
+			return 0;
+		bool rejected =
+			bump->patches.count &&
+			bump->patches.items[bump->patches.count - 1].state == BUMP_PATCH_FAILS;
+		if (!rejected || !isatty(STDIN_FILENO) || cli->json || cli_has(cli, "all"))
+			return err_move(err, &failed);
+		event_warn(&cli->sink, "%s", failed.message);
+		event_note(&cli->sink, "a shell in the new source: mend it, remove the *.rej "
+		                       "files, and exit; `exit 1` gives up");
+		if (bump_shell(bump, &fixed, err) < 0)
+			return -1;
+		if (!fixed)
+			return err_move(err, &failed);
+	}
+}
+
+static int build_all(struct cli *cli, struct bump *bump, struct err *err)
+{
+	static const char *const arches[] = {"amd64", "arm64"};
+	const char *only = cli_option(cli, "arch");
+	int64_t jobs;
+	if (cli_number(cli, "jobs", 1, 1024, 0, &jobs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < 2; i++) {
+		if (cli_has(cli, "no-build") || (only && !str_equal(only, arches[i])) ||
+		    !recipe_has_arch(bump->old, arches[i]))
+			continue;
+		if (bump_build(bump, arches[i], (unsigned)jobs, &cli->sink, err) < 0)
+			return -1;
+	}
+	return cli_has(cli, "no-build") ? 0 : bump_run_tests(bump, &cli->sink, err);
+}
+
+static int go(struct cli *cli, struct bump *bump, struct err *err)
+{
+	bool commit = cli_has(cli, "commit") || cli_has(cli, "signoff");
+	if (!bump->is_applied) {
+		if (commit && git_check_clean(bump->recipe_dir, err) < 0)
+			return -1;
+		if (bump_fetch(bump, &cli->sink, err) < 0 || try_patches(cli, bump, err) < 0 ||
+		    bump_apply(bump, err) < 0)
+			return -1;
+	}
+	if (build_all(cli, bump, err) < 0)
+		return -1;
+	return commit ? bump_commit(bump, cli_has(cli, "signoff"), err) : 0;
+}
+
+/* ---- results */
+
+static void print_one(const struct cli *cli, const struct bump *bump)
+{
+	if (cli->json) {
+		struct json json = {0};
+		json_object(&json, NULL);
+		bump_json(bump, &json);
+		json_end_object(&json);
+		cli_print_json(&json);
+		json_release(&json);
+		return;
+	}
+	own(str) text = {0};
+	bump_describe(bump, &text);
+	cli_print("%s", str_text(&text));
+}
+
+static int nothing_newer(const struct cli *cli, const struct recipe *recipe,
+                         const struct upstream *known)
+{
+	if (cli->json)
+		cli_print("null\n");
+	else if (known && known->newest)
+		cli_print("%s %s: upstream has %s, but where the recipe fetches from there is "
+		          "nothing newer; name the version to try it\n",
+		          recipe->name, recipe->version, known->newest);
+	else
+		cli_print("%s %s: nothing newer is known%s%s\n", recipe->name, recipe->version,
+		          known && known->note ? ": " : "",
+		          known && known->note ? known->note : "");
+	return 0;
+}
+
+static int begin(struct cli *cli, const struct recipe *recipe, const char *version,
+                 struct upstream_list *known, struct bump *bump, struct err *err)
+{
+	struct upstream_options options;
+	read_options(cli, &options);
+	options.no_page |= version != NULL;
+	if (upstream_check(&cli->workspace, &recipe, 1, &options, &cli->sink, known, err) < 0)
+		return -1;
+	return bump_begin(&cli->workspace, recipe, version, &known->items[0], bump, err);
+}
+
+int bump_one(struct cli *cli, const struct recipe *recipe, const char *version, struct err *err)
+{
+	own(upstream_list) known = {0};
+	own(bump) bump = {0};
+	if (begin(cli, recipe, version, &known, &bump, err) < 0)
+		return -1;
+	if (!bump.version)
+		return nothing_newer(cli, recipe, version ? NULL : &known.items[0]);
+	if (bump.is_applied)
+		event_note(&cli->sink, "going on with %s %s, which was begun before", bump.name,
+		           bump.version);
+	int result = go(cli, &bump, &bump.failure);
+	own(err) ignored = {0};
+	bump_end(&bump, result == 0, &ignored);
+	print_one(cli, &bump);
+	if (result == 0)
+		return 0;
+	if (bump.is_applied)
+		event_note(&cli->sink,
+		           "the recipe is at %s: `sdk bump %s %s` goes on, `sdk bump --undo %s` "
+		           "takes it back",
+		           bump.version, bump.name, bump.version, bump.name);
+	return err_move(err, &bump.failure);
+}
+
+/* ---- --all */
+
+VEC_OF(bumps, struct bump *);
+
+static void bumps_release(struct bumps *bumps)
+{
+	for (vec_each(bump, bumps)) {
+		bump_release(*bump);
+		free(*bump);
+	}
+	vec_release(bumps);
+}
+
+int bump_undo_interrupted(struct cli *cli, struct err *err)
+{
+	own(strv) names = {0};
+	if (bump_list_interrupted(&cli->workspace, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.count; i++) {
+		own(err) edited = {0};
+		if (bump_undo(&cli->workspace, names.items[i], &edited) < 0)
+			event_warn(&cli->sink, "%s", edited.message);
+		else
+			event_note(&cli->sink, "%s: taken back, it was not finished",
+			           names.items[i]);
+	}
+	return 0;
+}
+
+/* Why a package that has a newer version is left alone, or NULL. */
+static const char *reason_to_skip(const struct cli *cli, const struct bump *bump)
+{
+	if (bump->is_applied)
+		return "is begun; name it to go on with it";
+	if (!cli_has(cli, "retry") && bump_has_failed(&cli->workspace, bump->name, bump->version))
+		return "failed before; --retry tries again";
+	return NULL;
+}
+
+static int begin_all(struct cli *cli, const struct upstream_list *known, struct bumps *bumps,
+                     struct err *err)
+{
+	for (vec_each(upstream, known)) {
+		struct bump *bump = mem_alloc(sizeof *bump);
+		vec_push(bumps, bump);
+		if (bump_begin(&cli->workspace, upstream->recipe, NULL, upstream, bump, err) < 0)
+			return -1;
+		const char *reason = bump->version ? reason_to_skip(cli, bump) : NULL;
+		if (reason)
+			event_note(&cli->sink, "%s %s left out: it %s", bump->name, bump->version,
+			           reason);
+		if (bump->version && !reason)
+			continue;
+		bumps->count--;
+		bump_release(bump);
+		free(bump);
+	}
+	return 0;
+}
+
+static int go_or_undo(struct cli *cli, struct bump *bump, struct err *err)
+{
+	own(err) undone = {0};
+	if (go(cli, bump, &bump->failure) == 0)
+		return bump_end(bump, true, err);
+	if (bump->is_applied && bump_undo(&cli->workspace, bump->name, &undone) < 0)
+		event_warn(&cli->sink, "%s", undone.message);
+	bump->is_applied = false;
+	if (bump->failure.kind == ERR_INTERRUPTED)
+		return err_move(err, &bump->failure);
+	event_warn(&cli->sink, "%s %s: %s", bump->name, bump->version, bump->failure.message);
+	return bump_end(bump, false, err);
+}
+
+static void print_all(const struct cli *cli, const struct bumps *bumps, size_t failed)
+{
+	if (cli->json) {
+		struct json json = {0};
+		json_array(&json, NULL);
+		for (vec_each(bump, bumps)) {
+			json_object(&json, NULL);
+			bump_json(*bump, &json);
+			json_end_object(&json);
+		}
+		json_end_array(&json);
+		cli_print_json(&json);
+		json_release(&json);
+		return;
+	}
+	for (vec_each(bump, bumps))
+		print_one(cli, *bump);
+	cli_print("%zu bumped, %zu failed and left as they were\n", bumps->count - failed, failed);
+}
+
+int bump_everything(struct cli *cli, const struct recipe *const *recipes, size_t count,
+                    struct err *err)
+{
+	own(upstream_list) known = {0};
+	own(bumps) bumps = {0};
+	struct upstream_options options;
+	int64_t jobs;
+	size_t failed = 0;
+	if (cli_number(cli, "jobs", 1, 1024, 0, &jobs, err) < 0 ||
+	    upstream_check(&cli->workspace, recipes, count, read_options(cli, &options), &cli->sink,
+	                   &known, err) < 0 ||
+	    begin_all(cli, &known, &bumps, err) < 0)
+		return -1;
+	bump_prefetch(bumps.items, bumps.count, (unsigned)jobs, &cli->sink);
+	for (vec_each(bump, &bumps)) {
+		if (go_or_undo(cli, *bump, err) < 0)
+			return -1;
+		failed += (*bump)->failure.kind != ERR_NONE;
+	}
+	print_all(cli, &bumps, failed);
+	return failed ? err_set(err, ERR_BUILD, "%zu of %zu could not be bumped", failed,
+	                        bumps.count)
+	              : 0;
+}

@@ -1,0 +1,116 @@
+/* A bump told: for the one who reviews it, and for programs. */
+#include <stdlib.h>
+
+#include "bump.h"
+#include "own.h"
+#include "path.h"
+
+static const char *const patch_words[] = {"fits", "written anew: it fits elsewhere",
+                                          "removed: the new source has it", "FAILS"};
+static const char *const patch_names[] = {"fits", "moved", "upstream", "fails"};
+
+static void add_patches(const struct bump *bump, struct str *text)
+{
+	for (vec_each(patch, &bump->patches)) {
+		own_free char *failures = strv_join(&patch->failures, "; ");
+		str_addf(text, "- patch %s: %s%s%s\n", patch->name, patch_words[patch->state],
+		         *failures ? ": " : "", failures);
+	}
+}
+
+/* The lines of a text, each two columns further in. */
+static void add_indented(struct str *text, const char *lines)
+{
+	own(strv) list = {0};
+	strv_split(&list, lines, "\n");
+	for (size_t i = 0; i < list.count; i++)
+		str_addf(text, "  %s\n", list.items[i]);
+}
+
+static void add_arch(const struct bump_arch *arch, struct str *text)
+{
+	own(str) diff = {0};
+	if (arch->failure) {
+		str_addf(text, "- %s: FAILED: %s\n", arch->arch, arch->failure);
+		return;
+	}
+	str_addf(text, "- %s: built%s\n", arch->arch,
+	         arch->has_diff ? "" : "; not compared: the old version is not built here");
+	if (arch->has_diff)
+		pkg_diff_describe(&arch->diff, &diff);
+	add_indented(text, str_text(&diff));
+}
+
+void bump_describe(const struct bump *bump, struct str *text)
+{
+	str_addf(text, "### %s %s → %s\n", bump->name, bump->old->version,
+	         bump->version ? bump->version : "?");
+	if (bump->failure.kind)
+		str_addf(text, "- FAILED: %s\n", bump->failure.message);
+	for (size_t i = 0; i < bump->verified.count; i++)
+		str_addf(text, "- %s\n", bump->verified.items[i]);
+	for (size_t i = 0; i < bump->notes.count; i++)
+		str_addf(text, "- %s\n", bump->notes.items[i]);
+	add_patches(bump, text);
+	for (vec_each(arch, &bump->arches))
+		add_arch(arch, text);
+	for (vec_each(test, &bump->tests))
+		str_addf(text, "- %s: %s\n", test->name, test->passed ? "passes" : "FAILS");
+	if (bump->commit)
+		str_addf(text, "- commit %.12s\n", bump->commit);
+}
+
+static void list(struct json *json, const char *name, const struct strv *items)
+{
+	json_array(json, name);
+	for (size_t i = 0; i < items->count; i++)
+		json_string(json, NULL, items->items[i]);
+	json_end_array(json);
+}
+
+static void arches(struct json *json, const struct bump *bump)
+{
+	json_array(json, "builds");
+	for (vec_each(arch, &bump->arches)) {
+		json_object(json, NULL);
+		json_string(json, "arch", arch->arch);
+		json_bool(json, "built", arch->is_built);
+		json_string(json, "failure", arch->failure);
+		if (arch->has_diff) {
+			json_object(json, "diff");
+			pkg_diff_json(&arch->diff, json);
+			json_end_object(json);
+		}
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+void bump_json(const struct bump *bump, struct json *json)
+{
+	json_string(json, "name", bump->name);
+	json_string(json, "old", bump->old->version);
+	json_string(json, "new", bump->version);
+	json_string(json, "failure", bump->failure.kind ? bump->failure.message : NULL);
+	list(json, "verified", &bump->verified);
+	list(json, "notes", &bump->notes);
+	json_array(json, "patches");
+	for (vec_each(patch, &bump->patches)) {
+		json_object(json, NULL);
+		json_string(json, "name", patch->name);
+		json_string(json, "state", patch_names[patch->state]);
+		list(json, "failures", &patch->failures);
+		json_end_object(json);
+	}
+	json_end_array(json);
+	arches(json, bump);
+	json_array(json, "tests");
+	for (vec_each(test, &bump->tests)) {
+		json_object(json, NULL);
+		json_string(json, "name", test->name);
+		json_bool(json, "passed", test->passed);
+		json_end_object(json);
+	}
+	json_end_array(json);
+	json_string(json, "commit", bump->commit);
+}
