@@ -31,6 +31,7 @@ const struct command *const commands[] = {
 	&cmd_check_reproducible,
 	&cmd_shell,
 	&cmd_workon,
+	&cmd_patch,
 	&cmd_log,
 	&cmd_image,
 	&cmd_run,

@@ -12,8 +12,10 @@
 #include "fs.h"
 #include "lease.h"
 #include "own.h"
+#include "patch.h"
 #include "path.h"
 #include "session.h"
+#include "tree-seen.h"
 
 enum { MAX_LOG_BYTES = 256 << 20 };
 
@@ -139,7 +141,7 @@ static int write_start(const struct opening *opening, struct err *err)
 	str_add(&text,
 	        ")'\n"
 	        "echo '  ls /build/.sdk/phases     the texts of the recipe'\n"
-	        "echo '  exit                      leave it; the tree stays until the next build'\n");
+	        "echo '  exit                      leave it; then `sdk patch' \"$NAME\" 'makes a patch of edits'\n");
 	return fs_write_text(path, str_text(&text), err);
 }
 
@@ -168,13 +170,24 @@ static int open_shell(const struct opening *opening, int *ret_status, struct err
 	return sandbox_run(&sandbox, ret_status, err);
 }
 
+/* For `sdk patch`: whatever is changed from here on, a person has changed. */
+static int note_tree(const struct opening *opening, struct err *err)
+{
+	own_free char *seen = path_join(opening->work, ".sdk/seen");
+	own_free char *src = path_join(opening->work, "src");
+	own_free char *top = patch_top(opening->node->recipe, src);
+	return fs_exists(seen) ? 0 : tree_seen_save(top, seen, err);
+}
+
 static int open_tree(struct opening *opening, int *ret_status, struct err *err)
 {
 	own_fd int lock = -1;
 	if (lock_tree(opening, &lock, err) < 0)
 		return -1;
 	int result = opening->request->phase ? make_tree(opening, err) : find_tree(opening, err);
-	return result < 0 ? -1 : open_shell(opening, ret_status, err);
+	if (result < 0 || note_tree(opening, err) < 0)
+		return -1;
+	return open_shell(opening, ret_status, err);
 }
 
 static int check_phase(const char *phase, struct err *err)

@@ -8,7 +8,7 @@
 #include "own.h"
 
 struct work {
-	const char *dir;
+	const char *dir, *below;
 	git_repository *repository;
 	git_index *index;
 	git_signature *author;
@@ -205,11 +205,31 @@ int git_mail_head(const char *message, const struct git_author *author, struct s
 	return result;
 }
 
+/* The tree of the commit, or of the sub-directory that counts. */
+static int tree_of(const struct work *work, const git_commit *commit, git_tree **ret_tree)
+{
+	git_tree *top;
+	git_tree_entry *entry = NULL;
+	if (git_commit_tree(&top, commit) < 0)
+		return -1;
+	if (!work->below) {
+		*ret_tree = top;
+		return 0;
+	}
+	int result = git_tree_entry_bypath(&entry, top, work->below);
+	if (result == 0)
+		result = git_tree_lookup(ret_tree, work->repository, git_tree_entry_id(entry));
+	git_tree_entry_free(entry);
+	git_tree_free(top);
+	return result;
+}
+
 static int add_diff(struct work *work, git_commit *commit, struct str *text, struct err *err)
 {
 	git_commit *parent = NULL;
 	git_tree *old_tree = NULL, *new_tree = NULL;
 	git_diff *diff = NULL;
+	size_t before = text->len;
 	git_diff_options options;
 	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
 	git_buf buffer = {0};
@@ -218,8 +238,7 @@ static int add_diff(struct work *work, git_commit *commit, struct str *text, str
 	options.id_abbrev = 40;
 	bool done =
 		git_commit_parent(&parent, commit, 0) == 0 &&
-		git_commit_tree(&old_tree, parent) == 0 &&
-		git_commit_tree(&new_tree, commit) == 0 &&
+		tree_of(work, parent, &old_tree) == 0 && tree_of(work, commit, &new_tree) == 0 &&
 		git_diff_tree_to_tree(&diff, work->repository, old_tree, new_tree, &options) == 0 &&
 		git_diff_to_buf(&buffer, diff, GIT_DIFF_FORMAT_PATCH) == 0;
 	if (done)
@@ -229,7 +248,13 @@ static int add_diff(struct work *work, git_commit *commit, struct str *text, str
 	git_tree_free(new_tree);
 	git_tree_free(old_tree);
 	git_commit_free(parent);
-	return done ? 0 : git_fail(work->dir, err);
+	if (!done)
+		return git_fail(work->dir, err);
+	return text->len > before
+	               ? 0
+	               : err_set(err, ERR_INPUT, "%s: commit %.12s changes nothing%s%s", work->dir,
+	                         git_oid_tostr_s(git_commit_id(commit)),
+	                         work->below ? " below " : "", work->below ? work->below : "");
 }
 
 static int add_mail(struct work *work, const git_oid *id, struct git_mail_list *list,
@@ -276,12 +301,13 @@ static int start_walk(struct work *work, const char *since, struct err *err)
 	return 0;
 }
 
-int git_tree_patches(const char *dir, const char *since, struct git_mail_list *ret_list,
-                     struct err *err)
+int git_tree_patches(const char *dir, const char *below, const char *since,
+                     struct git_mail_list *ret_list, struct err *err)
 {
 	own(work) work = {0};
 	own(git_mail_list) list = {0};
 	git_oid id;
+	work.below = below;
 	if (open_work(dir, &work, err) < 0 || start_walk(&work, since, err) < 0)
 		return -1;
 	while (git_revwalk_next(&id, work.walk) == 0)

@@ -54,10 +54,11 @@ struct git_patch_mail {
 VEC_OF(git_mail_list, struct git_patch_mail);
 void git_mail_list_release(struct git_mail_list *list);
 
-/* Appends the commits after `since` (a revision) up to HEAD, oldest first. An unknown revision, one
- * that HEAD does not come from, and merges are ERR_INPUT. */
-int git_tree_patches(const char *dir, const char *since, struct git_mail_list *ret_list,
-                     struct err *err);
+/* The commits after `since` (a revision) up to HEAD, oldest first; of what they change, that below
+ * the sub-directory `below` (NULL: all), relative to it. An unknown revision, one that HEAD does
+ * not come from, merges, and commits that change nothing there are ERR_INPUT. */
+int git_tree_patches(const char *dir, const char *below, const char *since,
+                     struct git_mail_list *ret_list, struct err *err);
 
 /* Appends the difference between two contents of one file, as `git diff` writes it; NULL: the file
  * is not there. Binary files are ERR_INPUT. */

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Working on a package: the shell at a phase, and a work tree of git as its source.
+# Working on a package: the shell at a phase, a work tree of git as its source, patches of both.
 . "$(dirname "$0")/../lib.sh"
 
 # A checkout of its own with recipes that need no compiler; sources are local files.
@@ -8,6 +8,10 @@ export SDK_ROOT SDK_OUT
 mkdir -p "$SDK_ROOT/recipes"
 for name in bootstrap toolchains board-configs; do ln -s "$SDK_TOP/$name" "$SDK_ROOT/$name"; done
 ln -s "$SDK_TOP/recipes/.build-systems" "$SDK_ROOT/recipes/.build-systems"
+# Whose name commits and patches have is in the home directory.
+SDK_CACHE=${SDK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sdk} HOME=$TMP/home
+export SDK_CACHE HOME GIT_CONFIG_NOSYSTEM=1
+unset XDG_CONFIG_HOME GIT_CONFIG_GLOBAL; mkdir "$HOME"
 once=$$-$(date +%s) # so that other runs' outputs and trees are not found
 name=t-w$$
 
@@ -90,8 +94,7 @@ fi
 
 # ---- sdk workon
 tree=$TMP/tree
-export GIT_CONFIG_GLOBAL="$TMP/gitconfig" GIT_CONFIG_NOSYSTEM=1
-printf '[user]\n\tname = Tess Ter\n\temail = tess@example.org\n' >"$GIT_CONFIG_GLOBAL"
+printf '[user]\n\tname = Tess Ter\n\temail = tess@example.org\n' >"$HOME/.gitconfig"
 plan() { "$SDK" build -n "$name" | awk -v n="$name" '$2 == n'; }
 key() { "$SDK" build -n --json "$name" | tr ',' '\n' | sed -n 's/.*"key": *"\([0-9a-f]*\)".*/\1/p'; }
 result_of() { # what the package installs
@@ -146,7 +149,7 @@ fails "whose lack shows in the build" 1 'No such file' "$SDK" build "$name"
 git -C "$tree" checkout -q sub/letters
 is "and back" "$(key)" "$edited_key"
 
-cat >>"$GIT_CONFIG_GLOBAL" <<'G'
+cat >>"$HOME/.gitconfig" <<'G'
 [protocol "file"]
 	allow = always
 G
@@ -171,4 +174,64 @@ ok "it is stopped" "$SDK" workon "$name" --stop
 is "the key is the recipe's" "$(key)" "$recipe_key"
 is "nothing has to be built for that" "$(plan)" ""
 ok "the tree stays" test -e "$tree/one"
+
+# ---- sdk patch
+recipe_dir=$SDK_ROOT/recipes/$name
+patches() { ls "$recipe_dir/patches" | tr '\n' ' '; }
+"$SDK" workon "$name" stop >/dev/null 2>&1; rm -rf "$tree"
+"$SDK" workon "$name" "$tree" >/dev/null
+fails "nothing was changed" 3 'nothing was changed there' "$SDK" patch "$name"
+echo "three" >>"$tree/one"; echo new >"$tree/new"
+fails "edits need words" 2 "sdk patch $name --message" "$SDK" patch "$name"
+is "and no patch was made" "$(patches)" "0001-second.patch "
+is "an edit becomes a patch" "$("$SDK" patch "$name" -m 'Count to three, properly!' 2>/dev/null)" \
+	"recipes/$name/patches/0002-count-to-three-properly.patch"
+made=$recipe_dir/patches/0002-count-to-three-properly.patch
+ok "with a head as git makes it" sh -c "sed -n 1p '$made' | grep -qx 'From: Tess Ter <tess@example.org>' &&
+	sed -n 3p '$made' | grep -qx 'Subject: Count to three, properly!'"
+ok "it holds the new file" grep -q '^+++ b/new$' "$made"
+is "the edit is committed" "$(git -C "$tree" log -1 --format=%s; git -C "$tree" status --short)" "Count to three, properly!"
+fails "it is not made twice" 3 'nothing was changed there' "$SDK" patch "$name"
+sed -i 's/^d$/D/' "$tree/sub/letters"; git -C "$tree" commit -qam 'D' -m 'Because it is big.'
+git -C "$tree" mv new newer; git -C "$tree" commit -qam 'Rename'
+is "each commit becomes one" "$("$SDK" patch "$name" 2>/dev/null | sed 's/.*patches.//' | tr '\n' ' ')" \
+	"0003-d.patch 0004-rename.patch "
+ok "with what it says" grep -qx 'Because it is big.' "$recipe_dir/patches/0003-d.patch"
+"$SDK" build "$name" >/dev/null 2>&1; from_tree=$(result_of "$name" | tr '\n' '|')
+"$SDK" workon "$name" stop >/dev/null
+"$SDK" build "$name" >"$TMP/build.log" 2>&1
+is "the recipe with its patches gives what the tree gave" "$(result_of "$name" | tr '\n' '|')" "$from_tree"
+is "which is" "$from_tree" "one $once|three|a|B|c|D|"
+"$SDK" workon "$name" "$TMP/again" >/dev/null 2>&1
+is "a new tree has them as commits" "$(git -C "$TMP/again" log --format='%an: %s' | head -3 | tr '\n' '|')" \
+	"Tess Ter: Rename|Tess Ter: D|Tess Ter: Count to three, properly!|"
+"$SDK" workon "$name" stop >/dev/null
+git clone -q "$tree" "$TMP/upstream" 2>/dev/null
+"$SDK" workon "$name" "$TMP/upstream" >/dev/null
+echo "elsewhere" >"$TMP/upstream/other"; git -C "$TMP/upstream" add -A; git -C "$TMP/upstream" commit -qm base
+git -C "$TMP/upstream" tag v1.1
+fails "of a foreign clone: since when?" 2 'since=TAG' "$SDK" patch "$name"
+fails "a revision that is none" 3 'git knows no revision "v2"' "$SDK" patch "$name" --since=v2
+echo "elsewhere again" >"$TMP/upstream/other"; git -C "$TMP/upstream" commit -qam 'Elsewhere again'
+before=$(patches)
+fails "what does not apply to the recipe's source" 1 'no patch was written: 0005-elsewhere-again.patch does not apply' \
+	"$SDK" patch "$name" --since=v1.1
+is "is not written" "$(patches)" "$before"
+"$SDK" workon "$name" stop >/dev/null
+
+fails "a shell's edits need words, too" 2 "say what the patch does" "$SDK" patch "$name"
+rm -rf "$work"
+fails "and a tree" 3 'there is no tree of' "$SDK" patch "$name" -m X
+sh_in "$name" --phase=compile -- true
+fails "in which something was changed" 3 'no file of the source was changed' "$SDK" patch "$name" -m X
+sh_in "$name" -- sh -c 'sed -i s/a/A/ src/sub/letters; echo x >src/extra; echo y >src/junk'
+ok "they become a patch" sh -c "'$SDK' patch $name -m 'Make a bigger' 2>'$TMP/notes'"
+is "with its number" "$(ls "$recipe_dir/patches" | tail -1)" 0005-make-a-bigger.patch
+is "of that file alone" "$(grep -c '^diff' "$recipe_dir/patches/0005-make-a-bigger.patch")" 1
+ok "new files are told of" grep -q '2 new files are left out, "extra"' "$TMP/notes"
+ok "a named one is taken" "$SDK" patch "$name" -m 'Extra' extra
+ok "it is a new file" grep -q '^new file mode' "$recipe_dir/patches/0006-extra.patch"
+fails "not one outside" 2 'wanted a path below' "$SDK" patch "$name" -m 'Out' ../../x
+ok "with all of them it builds" "$SDK" build "$name"
+is "to what was edited" "$(result_of "$name" | tail -4 | tr '\n' '|')" "A|B|c|D|"
 done_testing
