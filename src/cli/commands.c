@@ -25,6 +25,7 @@ const struct command *const commands[] = {
 	&cmd_size,
 	&cmd_history,
 	&cmd_report,
+	&cmd_diff,
 	&cmd_bump,
 	&cmd_lint,
 	&cmd_build,

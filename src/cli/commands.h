@@ -11,6 +11,7 @@ extern const struct command cmd_binhost_verify;
 extern const struct command cmd_build;
 extern const struct command cmd_check_reproducible;
 extern const struct command cmd_bump;
+extern const struct command cmd_diff;
 extern const struct command cmd_complete;
 extern const struct command cmd_completion;
 extern const struct command cmd_create;
