@@ -9,7 +9,7 @@ WERROR ?= -Werror
 # V=1 shows the commands.
 Q = $(if $(V),,@)
 
-PACKAGES = libarchive libcurl gpgme libgit2 ncursesw yaml-0.1 fdisk libsolv libsolvext libcrypto libelf
+PACKAGES = libarchive libcurl gpgme libgit2 ncursesw yaml-0.1 fdisk libsolv libsolvext libcrypto libelf libmicrohttpd
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla $(WERROR)
 ALL_CFLAGS = -std=gnu17 -O2 -g -pthread -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS) \
 	$(PACKAGES_CFLAGS) $(CFLAGS)

@@ -41,6 +41,7 @@ const struct command *const commands[] = {
 	&cmd_binhost_verify,
 	&cmd_binhost_prune,
 	&cmd_binhost_keys,
+	&cmd_binhost_serve,
 	&cmd_seed_update,
 	&cmd_reference,
 	&cmd_completion,

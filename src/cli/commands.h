@@ -4,6 +4,7 @@
 #include "cli.h"
 
 extern const struct command cmd_binhost_keys;
+extern const struct command cmd_binhost_serve;
 extern const struct command cmd_binhost_prune;
 extern const struct command cmd_binhost_push;
 extern const struct command cmd_binhost_sign;

@@ -31,6 +31,44 @@ char *binhost_object_name(const char *digest)
 	return mem_printf("objects/%.2s/%s.pkg.tar.zst", digest, digest);
 }
 
+static bool is_object_name(const char *name)
+{
+	char hex[DIGEST_HEX];
+	struct digest digest;
+	if (strlen(name) < strlen("objects/aa/") + DIGEST_HEX - 1)
+		return false;
+	memcpy(hex, name + strlen("objects/aa/"), DIGEST_HEX - 1);
+	hex[DIGEST_HEX - 1] = '\0';
+	own_free char *expected = binhost_object_name(hex);
+	return digest_parse(hex, &digest) && str_equal(name, expected);
+}
+
+/* Tags and architectures: letters, digits and "._+-", and no dot first. */
+static size_t word_length(const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._+-";
+	return text[0] == '.' ? 0 : strspn(text, letters);
+}
+
+bool binhost_name_is_valid(const char *name)
+{
+	if (str_starts(name, "objects/"))
+		return is_object_name(name);
+	bool is_release = str_starts(name, "releases/");
+	if (!is_release && !str_starts(name, "index/"))
+		return false;
+	name = strchr(name, '/') + 1;
+	size_t length = word_length(name);
+	if (is_release && length && name[length] == '/') {
+		name += length + 1;
+		length = word_length(name);
+	} else if (is_release) {
+		return false;
+	}
+	return length && name[length] == '\0';
+}
+
 void binhost_date_text(int64_t when, char *text)
 {
 	struct tm tm = {0};

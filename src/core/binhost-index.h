@@ -77,5 +77,7 @@ void binhost_index_format(const char *arch, uint64_t serial, int64_t date, struc
 
 /* "objects/aa/<digest>.pkg.tar.zst"; caller frees. */
 char *binhost_object_name(const char *digest);
+/* Whether a path could be one of a binhost's files: an index, a release's or an archive. */
+bool binhost_name_is_valid(const char *name);
 /* "2026-11-23T17:00:00Z", for 24 bytes. */
 void binhost_date_text(int64_t when, char *text);

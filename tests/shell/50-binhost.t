@@ -6,7 +6,7 @@ command -v gpg-agent >/dev/null || skip_all "no gpg-agent to sign with"
 cd "$SDK_TOP" || exit 1
 here=$PWD/tests/helpers
 OLD_HOME=$HOME; mkdir "$TMP/home"
-export HOME="$TMP/home" SDK_ROOT="$TMP/checkout" XDG_CACHE_HOME="${XDG_CACHE_HOME:-$HOME/.cache}"
+export HOME="$TMP/home" SDK_ROOT="$TMP/checkout"
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin)'"$1"')'; }
 
 # The environment is that of the checkout under test; recipes, keys and state are this test's own.
@@ -16,7 +16,7 @@ for file in "$SDK_TOP"/bootstrap/*; do
 	[ -d "$file" ] || ln -s "$file" "$SDK_ROOT/bootstrap/"
 done
 ln -s "$SDK_TOP/recipes/.build-systems" "$SDK_ROOT/recipes/.build-systems"
-ok "there is an environment" env -u XDG_CACHE_HOME HOME="$OLD_HOME" SDK_ROOT="$SDK_TOP" "$SDK" create --out "$SDK_TOP/out"
+ok "there is an environment" env HOME="$OLD_HOME" SDK_ROOT="$SDK_TOP" "$SDK" create --out "$SDK_TOP/out"
 state() { # state DIRECTORY: makes it the state of who builds or reads from now on
 	export SDK_OUT="$1/out" SDK_CACHE="$1/cache" SDK_DATA="$1/data"
 	mkdir -p "$SDK_OUT" "$SDK_CACHE"
