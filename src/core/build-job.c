@@ -1,6 +1,7 @@
 /* One package, in a process of its own: unpack, run the phases, pack, record. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include "own.h"
 #include "path.h"
 #include "pkg.h"
+#include "relay.h"
 #include "store.h"
 #include "trial.h"
 #include "workon.h"
@@ -81,6 +83,27 @@ static int open_log(const struct build_job *job, char **ret_path, struct err *er
 	return fd;
 }
 
+/* With icecream, compilers reach other machines by a relay for that one port. */
+static int run_box(const struct build_context *context, const struct sandbox *sandbox,
+                   int *ret_status, struct err *err)
+{
+	struct proc proc, relay = {0};
+	int status;
+	if (sandbox_spawn(sandbox, &proc, err) < 0)
+		return -1;
+	bool relays = context->compile && context->compile->port;
+	int result = relays ? relay_start(&proc, context->compile->port, &relay, err) : 0;
+	if (result < 0)
+		proc_kill(&proc, SIGKILL);
+	if (proc_wait(&proc, ret_status, result < 0 ? NULL : err) < 0)
+		result = -1;
+	if (relay.pid) {
+		proc_kill(&relay, SIGKILL);
+		proc_wait(&relay, &status, NULL);
+	}
+	return result;
+}
+
 static int run_phases(const struct build_job *job, int log_fd, struct err *err)
 {
 	own(sandbox) sandbox = {0};
@@ -96,7 +119,7 @@ static int run_phases(const struct build_job *job, int log_fd, struct err *err)
 	sandbox.extra_fd = job->report_fd;
 	sandbox.die_with_parent = true;
 	int status;
-	if (sandbox_run(&sandbox, &status, err) < 0)
+	if (run_box(job->context, &sandbox, &status, err) < 0)
 		return -1;
 	if (status == 0)
 		return 0;

@@ -2,11 +2,13 @@
 #include "compile.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fs.h"
+#include "icecream.h"
 #include "own.h"
 #include "path.h"
 
@@ -104,6 +106,26 @@ static void ccache_prelude(const struct toolchain *toolchain, uint64_t max_bytes
 	         hex, max_bytes ? max_bytes : (uint64_t)5 << 30);
 }
 
+/* A program by one name, which ccache wants. What elsewhere would be compiled only to be thrown
+ * away is compiled here at once: macros in debug information are numbered differently there, and
+ * pedantic compilers have something to say about each preprocessed source. */
+#define HELPER                                                              \
+	"#!/bin/sh\ncase \" $* \" in\n"                                     \
+	"*\" -g3 \"* | *\" -ggdb3 \"* | *pedantic*) exec \"$@\" ;;\nesac\n" \
+	"exec "
+
+static int write_helper(const struct workspace *workspace, const char *dir, struct err *err)
+{
+	own(str) text = {0};
+	own_free char *path = path_join(dir, "helper/icecc");
+	str_add(&text, HELPER);
+	add_program(workspace, "icecc", &text);
+	str_add(&text, " \"$@\"\n");
+	if (fs_make_parents(path, err) < 0)
+		return -1;
+	return fs_write_file(path, str_text(&text), text.len, 0755, err);
+}
+
 /* out/compile/<digest of what they say>/bin. */
 static int make_wrappers(const struct workspace *workspace, const struct toolchain *toolchain,
                          const char *prelude, const char *launcher, char **ret_dir, struct err *err)
@@ -127,6 +149,8 @@ static int make_wrappers(const struct workspace *workspace, const struct toolcha
 			return -1;
 		int result = toolchain_write_wrappers(toolchain, temporary, prelude, launcher, err);
 		if (result == 0)
+			result = write_helper(workspace, temporary, err);
+		if (result == 0)
 			fs_publish(temporary, dir, &publish_err);
 		/* Another run may have been quicker: what it made is the same. */
 		if (result < 0 || publish_err.kind != ERR_NONE)
@@ -146,16 +170,40 @@ static int prepare_wrappers(const struct workspace *workspace, const struct tool
                             struct err *err)
 {
 	own(str) prelude = {0}, launcher = {0};
+	if (compile->archive)
+		str_addf(&prelude,
+		         "ICECC_TEST_SOCKET=" INSIDE "/socket ICECC_VERSION=" INSIDE "/%s\n"
+		         "ICECC_REMOTE_CPP=1 ICECC_CARET_WORKAROUND=1 ICECC_COLOR_DIAGNOSTICS=0\n"
+		         "export ICECC_TEST_SOCKET ICECC_VERSION ICECC_REMOTE_CPP\n"
+		         "export ICECC_CARET_WORKAROUND ICECC_COLOR_DIAGNOSTICS\n",
+		         path_base(compile->archive));
 	if (compile->cache) {
 		ccache_prelude(toolchain, settings->ccache_bytes, &prelude);
 		add_program(workspace, "ccache", &launcher);
 		str_add_char(&launcher, ' ');
 	}
+	if (compile->cache && compile->archive)
+		str_add(&prelude, "CCACHE_PREFIX=" INSIDE "/bin/icecc\nexport CCACHE_PREFIX\n");
+	else if (compile->archive)
+		str_add(&launcher, INSIDE "/bin/icecc ");
 	return make_wrappers(workspace, toolchain, str_text(&prelude), str_text(&launcher),
 	                     &compile->bin, err);
 }
 
 /* ---- all of it */
+
+static int begin_icecream(const struct workspace *workspace, const struct env *env,
+                          const struct toolchain *toolchain,
+                          const struct compile_settings *settings, struct compile *compile,
+                          struct err *err)
+{
+	own_free char *parent = workspace_out(workspace, "compile/icecream");
+	if (icecream_archive(workspace, env, toolchain, &compile->archive, err) < 0 ||
+	    fs_make_temporary(parent, &compile->state, err) < 0)
+		return -1;
+	compile->port = (uint16_t)(settings->port ? settings->port : COMPILE_ICECREAM_PORT);
+	return icecream_start(settings, &compile->layers, compile->state, &compile->daemon, err);
+}
 
 static int begin(const struct workspace *workspace, const struct env *env,
                  const struct toolchain *toolchain, const struct compile_settings *settings,
@@ -168,7 +216,12 @@ static int begin(const struct workspace *workspace, const struct env *env,
 		if (fs_make_dirs(compile->cache, 0755, err) < 0)
 			return -1;
 	}
+	if (settings->scheduler)
+		strv_add(&groups, "icecream");
 	if (env_layers(env, &groups, &compile->layers, err) < 0)
+		return -1;
+	if (settings->scheduler &&
+	    begin_icecream(workspace, env, toolchain, settings, compile, err) < 0)
 		return -1;
 	return prepare_wrappers(workspace, toolchain, settings, compile, err);
 }
@@ -177,7 +230,7 @@ int compile_begin(const struct workspace *workspace, const struct env *env,
                   const struct toolchain *toolchain, const struct compile_settings *settings,
                   struct compile *ret_compile, struct err *err)
 {
-	struct compile compile = {.is_on = settings->ccache};
+	struct compile compile = {.is_on = settings->ccache || settings->scheduler};
 	if (compile.is_on && begin(workspace, env, toolchain, settings, &compile, err) < 0) {
 		compile_release(&compile);
 		return err_wrap(err, "compile");
@@ -196,11 +249,28 @@ void compile_mount(const struct compile *compile, const struct toolchain *toolch
 	sandbox_overlay(sandbox, &compile->layers, INSIDE "/root");
 	if (compile->cache)
 		sandbox_bind(sandbox, compile->cache, INSIDE "/cache", true);
+	if (!compile->archive)
+		return;
+	own_free char *archive = mem_printf(INSIDE "/%s", path_base(compile->archive));
+	own_free char *helper = mem_printf("%s/../helper", compile->bin);
+	own_free char *socket = path_join(compile->state, "socket");
+	sandbox_bind(sandbox, compile->archive, archive, false);
+	sandbox_bind(sandbox, helper, INSIDE "/bin", false);
+	sandbox_bind(sandbox, socket, INSIDE "/socket", true);
 }
 
 void compile_release(struct compile *compile)
 {
+	int status;
+	if (compile->daemon.pid) {
+		proc_kill(&compile->daemon, SIGKILL);
+		proc_wait(&compile->daemon, &status, NULL);
+	}
+	if (compile->state)
+		fs_remove_tree(compile->state, NULL);
 	strv_release(&compile->layers);
+	free(compile->state);
+	free(compile->archive);
 	free(compile->bin);
 	free(compile->cache);
 	*compile = (struct compile){0};

@@ -36,10 +36,14 @@ struct compile {
 	struct strv layers; /* the helpers' root */
 	char *bin;          /* wrappers that cover the toolchain's */
 	char *cache;        /* ccache's directory; NULL: no ccache */
+	char *archive;      /* icecream's archive of the compiler; NULL: no icecream */
+	char *state;        /* the directory of icecream's daemon, removed at the end */
+	struct proc daemon;
+	uint16_t port; /* of the other machines' daemons, to be relayed; 0: none */
 };
 
-/* Makes what is missing. The toolchain must be prepared and the environment
- * open. */
+/* Makes what is missing, starts the daemon of icecream. The toolchain must be prepared and the
+ * environment open. */
 int compile_begin(const struct workspace *workspace, const struct env *env,
                   const struct toolchain *toolchain, const struct compile_settings *settings,
                   struct compile *ret_compile, struct err *err);
