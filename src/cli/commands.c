@@ -26,6 +26,7 @@ const struct command *const commands[] = {
 	&cmd_history,
 	&cmd_report,
 	&cmd_diff,
+	&cmd_new,
 	&cmd_bump,
 	&cmd_lint,
 	&cmd_build,

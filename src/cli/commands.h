@@ -29,6 +29,7 @@ extern const struct command cmd_info;
 extern const struct command cmd_lint;
 extern const struct command cmd_list;
 extern const struct command cmd_log;
+extern const struct command cmd_new;
 extern const struct command cmd_owns;
 extern const struct command cmd_patch;
 extern const struct command cmd_rdeps;

@@ -29,12 +29,12 @@ void tarball_release(struct tarball *tarball);
 
 /* ---- tarball-licence.c */
 
-/* The SPDX identifier that a licence's text shows, by phrases that only it has; NULL: none known.
- * Static. A text with "version 2 or later" in its files' headers can't be told from "only": GNU
- * licences come out as "-or-later" when the text is the licence alone, and are to be checked. */
-const char *tarball_spdx(const char *text);
+/* Appends the SPDX identifiers of the licences whose texts these are, by phrases that only they
+ * have; none: nothing known. "Version 2 or later" stands in the heads of files, not in the licence:
+ * GNU licences come out as "-or-later", and are to be checked. */
+void tarball_spdx(const char *text, struct strv *ret_licences);
 /* Those of all licence files joined by AND; NULL when no text is known. `ret_is_sure` is false when
- * one of them is unknown or a GNU licence. Caller frees. */
+ * one of the files shows none or several, or a GNU licence. Caller frees. */
 char *tarball_license(const struct tarball *tarball, bool *ret_is_sure);
 
 /* ---- tarball-needs.c */
