@@ -33,12 +33,14 @@ static void report_release(struct report *report)
 
 /* ---- the run */
 
+/* The newest with a package of the board, unless one is wanted. */
 static int choose_run(struct report *report, const char *wanted, struct err *err)
 {
 	const struct history *history = &report->history;
 	report->run_id = wanted;
-	if (!wanted && history->builds.count)
-		report->run_id = history->builds.items[history->builds.count - 1].run;
+	for (size_t i = history->builds.count; i-- && !report->run_id;)
+		if (map_get(&report->by_name, history->builds.items[i].package))
+			report->run_id = history->builds.items[i].run;
 	bool has_builds = false;
 	for (vec_each(build, &history->builds))
 		has_builds = has_builds || (wanted && str_equal(build->run, wanted));
@@ -62,6 +64,10 @@ static void collect_items(struct report *report)
 	}
 	for (vec_each(item, &report->items))
 		map_set(&report->by_name, item->node->name, item);
+}
+
+static void mark_run(struct report *report)
+{
 	for (vec_each(build, &report->history.builds)) {
 		struct item *item = map_get(&report->by_name, build->package);
 		if (item && report->run_id && str_equal(build->run, report->run_id))
@@ -261,12 +267,14 @@ int report_data(const struct build_session *session, const struct report_request
 	struct history_filter newest = {.arch = session->graph.arch, .newest = true};
 	own(report) report = {.session = session};
 	if (history_load(workspace, &all, &report.history, err) < 0 ||
-	    history_load(workspace, &newest, &report.newest, err) < 0 ||
-	    choose_run(&report, request->run, err) < 0)
+	    history_load(workspace, &newest, &report.newest, err) < 0)
+		return -1;
+	collect_items(&report);
+	if (choose_run(&report, request->run, err) < 0)
 		return -1;
 	/* Lines are in the order in which builds ended. */
 	vec_sort(&report.history.builds, by_start);
-	collect_items(&report);
+	mark_run(&report);
 	mark_longest(&report, recorded_seconds, offsetof(struct item, critical));
 	mark_longest(&report, seconds_in_run, offsetof(struct item, critical_in_run));
 	add_report(request, &report, json);

@@ -211,12 +211,10 @@ function squarify(items, box) {
 	return placed;
 }
 
-const sizeColors = ['compile', 'check', 'package', 'install', 'configure', 'sources'];
-
 function drawCell({item, x, y, width, height}, total) {
 	const letters = Math.floor((width - 8) / 7), name = item.name;
 	const cell = svg('g', {class: 'cell'},
-		svg('rect', {x, y, width, height, fill: 'var(--' + item.color + ')'}));
+		svg('rect', {x, y, width, height}));
 	if (letters >= 3 && height >= 18)
 		cell.append(svg('text', {class: 'on-bar', x: x + 5, y: y + 15},
 			name.length <= letters ? name : name.slice(0, letters - 1) + '…'));
@@ -232,10 +230,8 @@ function drawTreemap() {
 	const items = packages.map(p => ({name: p.name, size: sizeOf(p, output)})).filter(i => i.size > 0)
 		.sort((a, b) => b.size - a.size || (a.name < b.name ? -1 : 1));
 	const total = sum(items, i => i.size);
-	items.forEach((item, i) => {
+	for (const item of items)
 		item.area = item.size / total * width * height;
-		item.color = sizeColors[i % sizeColors.length];
-	});
 	$('sizes-note').textContent = total ? bytes(total) + ' in ' + items.length + ' packages' : 'Nothing is built.';
 	const chart = svg('svg', {width, height: total ? height : 0, role: 'img',
 		'aria-label': 'Sizes of packages; the table below has the numbers'});
@@ -321,15 +317,18 @@ function nodeTip(p) {
 
 function drawGraph() {
 	const list = columns(), box = $('graph');
-	const rowHeight = 26, gap = 56, rows = Math.max(1, ...list.map(c => c.length));
+	const rowHeight = 26, rows = Math.max(1, ...list.map(c => c.length));
+	const widths = list.map(column => Math.max(...column.map(name => name.length)) * 7.4 + 16);
+	// As much room for arrows as there is; where there is too little, it scrolls, and starts at the top.
+	const room = (box.clientWidth - 8 - sum(widths, w => w)) / Math.max(1, list.length - 1);
+	const gap = Math.min(110, Math.max(30, Math.floor(room)));
 	const place = new Map();
 	let x = 4;
-	for (const column of list) {
-		const width = Math.max(...column.map(name => name.length)) * 7.4 + 16;
-		const top = (rows - column.length) * rowHeight / 2;
-		column.forEach((name, i) => place.set(name, {x, y: 4 + top + i * rowHeight, width}));
-		x += width + gap;
-	}
+	list.forEach((column, at) => {
+		const top = room < 30 ? 0 : (rows - column.length) * rowHeight / 2;
+		column.forEach((name, i) => place.set(name, {x, y: 4 + top + i * rowHeight, width: widths[at]}));
+		x += widths[at] + gap;
+	});
 	const chart = svg('svg', {width: Math.max(0, x - gap + 4), height: rows * rowHeight + 8, role: 'img',
 		'aria-label': 'Which package is built against which; the table below lists them'});
 	for (const p of packages)
@@ -433,4 +432,5 @@ addEventListener('resize', () => {
 	if (data.run && data.run.builds.length)
 		drawTimeline();
 	drawTreemap();
+	drawGraph();
 });

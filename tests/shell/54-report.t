@@ -64,6 +64,9 @@ is "what is escaped is not changed" "$(json '.packages[] | select(.name == "t-ev
 run=$("$SDK" history --runs --json | jq -r '.[0].run')
 "$SDK" build --rebuild t-other >/dev/null 2>&1
 is "the newest run is drawn" "$(json '[.run.builds[].package]')" '["t-other"]'
+recipe t-elsewhere '' 0.1 10
+"$SDK" build t-elsewhere >/dev/null 2>&1
+is "a run with none of the board's packages is not" "$(json '[.run.builds[].package]')" '["t-other"]'
 is "or the one asked for" "$("$SDK" report --board=t-board --run="$run" --json | jq '.run.builds | length')" 5
 
 # ---- in a browser
