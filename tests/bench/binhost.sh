@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 SDK=${SDK:-$(pwd)/sdk} BOARD=${BOARD:-amd64-usr} RUNS=${RUNS:-3}
 "$SDK" build -n --board="$BOARD" | tail -1 | grep -q ' 0 to build' ||
 	{ echo "binhost: SKIPPED: sdk build --board=$BOARD first"; exit 0; }
-top=$(pwd) out=${SDK_OUT:-$(pwd)/out}
+top=$(pwd)
 dir=$(mktemp -d "${TMPDIR:-/tmp}/sdk-bench.XXXXXX")
 export SDK_DATA="$dir/data"
 server=
@@ -16,7 +16,7 @@ now() { date +%s%N; }
 # All is removed at the end: deleting a tree makes ext4 slow for those who create files soon after.
 best() { # best NAME COMMAND…: least milliseconds of RUNS; $WHERE is a fresh directory
 	what=$1; shift
-	least= run=0
+	run=0; unset least
 	while [ $run -lt "$RUNS" ]; do
 		run=$((run + 1))
 		mkdir -p "$dir/$what-$run"
@@ -24,7 +24,7 @@ best() { # best NAME COMMAND…: least milliseconds of RUNS; $WHERE is a fresh d
 		start=$(now)
 		WHERE=$dir/$what-$run "$@" >"$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }
 		ms=$((($(now) - start) / 1000000))
-		if [ -z "$least" ] || [ $ms -lt "$least" ]; then least=$ms; fi
+		if [ -z "${least:-}" ] || [ $ms -lt "$least" ]; then least=$ms; fi
 	done
 	echo "$least"
 }
