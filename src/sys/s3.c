@@ -475,11 +475,11 @@ static int parse_object(const char *xml, struct s3_object_list *list, struct err
 {
 	own_free char *key = element(xml, "Key", NULL);
 	own_free char *size = element(xml, "Size", NULL);
-	char *end = NULL;
 	if (!key || !size)
 		return err_set(err, ERR_NETWORK, "a listing without keys or sizes");
-	uint64_t bytes = strtoull(size, &end, 10);
-	if (!*size || *end)
+	errno = 0;
+	uint64_t bytes = strtoull(size, NULL, 10);
+	if (!*size || size[strspn(size, "0123456789")] || errno)
 		return err_set(err, ERR_NETWORK, "a listing with the size \"%s\"", size);
 	if (!strpbrk(key, "&<>"))
 		vec_push(list, (struct s3_object){steal_ptr(key), bytes});
