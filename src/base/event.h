@@ -6,7 +6,7 @@
 enum event_kind {
 	EVENT_NOTE,     /* text: something worth a line */
 	EVENT_WARNING,  /* text: something that went wrong without stopping the work */
-	EVENT_TOTAL,    /* done, total: the whole, in `unit`s */
+	EVENT_TOTAL,    /* done, total: the whole, in `unit`s; seconds that are left, 0: unknown */
 	EVENT_BEGIN,    /* task started */
 	EVENT_PHASE,    /* task entered the phase in `text` */
 	EVENT_PROGRESS, /* task: done of total, in `unit`s (total 0: unknown) */

@@ -60,11 +60,10 @@ const struct command cmd_report = {
 	.name = "report",
 	.summary = "Write a page: the last build, sizes, dependencies, packages",
 	.description =
-		"Writes one HTML file that needs nothing else: a timeline of the last run of\n"
-		"`sdk build` with its critical path, the packages' sizes as a treemap, the graph "
-		"of\n"
-		"their dependencies, and a table of all packages. With --json, the data alone, on\n"
-		"stdout. See docs/reports.md.",
+		"Writes one HTML file that needs nothing else: a timeline of the board's last run\n"
+		"of `sdk build` with its critical path, the packages' sizes as a treemap, the\n"
+		"graph of their dependencies, and a table of all packages. With --json, the data\n"
+		"alone, on stdout. See docs/reports.md.",
 	.examples = "sdk report                           # of the board for this machine's kind\n"
 		    "sdk report --board=arm64-usr -o arm64.html\n"
 		    "sdk report --json | jq '[.packages[].outputs.run] | add'\n",

@@ -28,6 +28,7 @@ struct report {
 	bool total_bytes;
 	char *total_unit;
 	double started, drawn;
+	double ends; /* by what is expected; 0: unknown */
 };
 
 static double now(void)
@@ -100,6 +101,8 @@ static void total_line(const struct report *report, struct str *line)
 	amounts(report, line);
 	char seconds[32];
 	str_addf(line, ", %s", cli_seconds(now() - report->started, seconds));
+	if (report->ends > now() + 1)
+		str_addf(line, ", about %s left", cli_seconds(report->ends - now(), seconds));
 }
 
 static void draw(struct report *report, bool force)
@@ -188,6 +191,7 @@ static void update_total(struct report *report, const struct event *event)
 		report->started = now();
 	report->done = event->done;
 	report->total = event->total;
+	report->ends = event->seconds > 0 ? now() + event->seconds : 0;
 	report->total_bytes = event->unit && str_equal(event->unit, "B");
 	replace(&report->total_unit, event->unit);
 }

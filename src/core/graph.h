@@ -41,6 +41,11 @@ struct node {
 	bool is_ready;        /* all of its sysroot is in the store */
 	char *reason;         /* why it is to be built; NULL when it is not */
 	double weight;        /* seconds from its start to the end of all that waits for it */
+
+	/* estimate.h's, in seconds */
+	double expected; /* what building it takes */
+	double ran;      /* for how long it is being built */
+	double ends;     /* from now, or negative */
 };
 
 struct graph {

@@ -39,10 +39,12 @@ struct scheduler {
 	sigset_t old_mask, mask;
 	int signal_fd, epoll_fd;
 	size_t done, total;
-	unsigned debt;    /* tokens that running jobs hold but could not take yet */
-	bool stopping;    /* start nothing more */
-	bool is_prepared; /* what jobs need is there */
-	struct err first; /* what went wrong first */
+	struct timespec estimated; /* when `left` was */
+	double left;               /* seconds */
+	unsigned debt;             /* tokens that running jobs hold but could not take yet */
+	bool stopping;             /* start nothing more */
+	bool is_prepared;          /* what jobs need is there */
+	struct err first;          /* what went wrong first */
 	/* sched-fetch.c's */
 	struct needs needs;
 	struct fetchers *fetchers; /* NULL until something is to be fetched */

@@ -7,10 +7,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "estimate.h"
 #include "own.h"
 #include "sched-parts.h"
 
-enum { TICK_MS = 250 };
+enum { TICK_MS = 250, ESTIMATE_SECONDS = 1 };
 
 double sched_seconds_since(const struct timespec *start)
 {
@@ -22,38 +23,6 @@ double sched_seconds_since(const struct timespec *start)
 void sched_emit(struct scheduler *s, struct event event)
 {
 	event_emit(s->schedule->sink, &event);
-}
-
-/* ---- priorities: the longest way to the end goes first */
-
-/* Seconds by experience, else a guess by the size of the sources. */
-static double own_weight(const struct history *history, const struct node *node)
-{
-	const struct history_build *last = history_newest(history, node->name);
-	if (last)
-		return (double)last->duration_ms / 1000;
-	uint64_t bytes = 0;
-	for (vec_each(source, &node->recipe->sources))
-		bytes += source->size_bytes;
-	return 2 + (double)bytes / 150000;
-}
-
-/* Users come behind what they use in graph->nodes, so one pass from the end is enough. */
-static void weigh(struct scheduler *s)
-{
-	own(history) history = {0};
-	struct history_filter filter = {.arch = s->graph->arch, .newest = true};
-	/* Without experience the order is worse, and the build goes on. */
-	history_load(s->schedule->context->workspace, &filter, &history, NULL);
-	for (size_t i = s->graph->nodes.count; i > 0; i--) {
-		struct node *node = s->graph->nodes.items[i - 1];
-		double longest = 0;
-		for (vec_each(user, &node->users))
-			if ((*user)->weight > longest)
-				longest = (*user)->weight;
-		node->weight =
-			longest + (node->state == NODE_DONE ? 0 : own_weight(&history, node));
-	}
 }
 
 /* ---- the jobserver: each running job holds one token, its make takes more */
@@ -152,12 +121,27 @@ static int start_jobs(struct scheduler *s, struct err *err)
 	return 0;
 }
 
+/* For many packages it takes a while to tell, so not each time. */
+static double seconds_left(struct scheduler *s)
+{
+	double since = sched_seconds_since(&s->estimated);
+	if (since > ESTIMATE_SECONDS) {
+		for (vec_each(job, &s->running))
+			(*job)->node->ran = sched_seconds_since(&(*job)->start);
+		s->left = estimate_left(s->graph, s->schedule->context->jobs);
+		clock_gettime(CLOCK_MONOTONIC, &s->estimated);
+		since = 0;
+	}
+	return s->left > since ? s->left - since : 0;
+}
+
 void sched_show_total(struct scheduler *s)
 {
 	sched_emit(s, (struct event){.kind = EVENT_TOTAL,
 	                             .done = s->done,
 	                             .total = s->total,
-	                             .unit = "packages"});
+	                             .unit = "packages",
+	                             .seconds = seconds_left(s)});
 }
 
 /* Keys of users may be known now; an output that stayed equal may make them known at once, and
@@ -279,7 +263,7 @@ int sched_run(const struct schedule *schedule, struct err *err)
 	                                .binhosts = schedule->binhosts}};
 	for (vec_each(node, &s.graph->nodes))
 		s.total += (*node)->state != NODE_DONE;
-	weigh(&s);
+	estimate_nodes(s.schedule->context->workspace, s.graph);
 	int result = setup(&s, err) < 0 ? -1 : loop(&s, err);
 	if (result == 0 && s.first.kind != ERR_NONE)
 		result = err_move(err, &s.first);
