@@ -7,7 +7,7 @@
 #include "own.h"
 #include "path.h"
 
-enum { OPT_TO, OPT_BOARD, OPT_ARCH, OPT_RELEASE, OPT_AGAIN };
+enum { OPT_TO, OPT_BOARD, OPT_ARCH, OPT_RELEASE, OPT_AGAIN, OPT_AFRESH };
 
 static const struct option_spec options[] = {
 	[OPT_TO] = {"to", 0, "NAME|URL",
@@ -16,6 +16,8 @@ static const struct option_spec options[] = {
 	[OPT_ARCH] = {"arch", 'a', "ARCH", "for this architecture alone"},
 	[OPT_RELEASE] = {"release", 0, "TAG", "write releases/TAG, too: what prune keeps"},
 	[OPT_AGAIN] = {"again", 0, NULL, "upload what the binhost has already, too: after damage"},
+	[OPT_AFRESH] = {"afresh", 0, NULL,
+                        "begin an index anew that is signed by no key which is trusted now"},
 	{0}};
 
 /* What is pushed, an architecture each. */
@@ -150,6 +152,7 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	    binhost_host_open(&cli->workspace, cli_option(cli, "to"), &cli->sink, &host, err) < 0 ||
 	    gather(cli, argc, argv, &sets, err) < 0)
 		return -1;
+	host.afresh = cli_has(cli, "afresh");
 	struct json json = {0};
 	json_array(&json, NULL);
 	int result = push_all(cli, &host, &sets, &json, err);

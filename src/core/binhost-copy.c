@@ -145,18 +145,6 @@ int binhost_copy_take(struct binhost_copy *copy, struct fetch_text *text, struct
 
 /* ---- what a verdict rests on */
 
-static int list_keys(const struct workspace *workspace, struct strv *files, struct err *err)
-{
-	own_free char *dir = workspace_root(workspace, "bootstrap/keys");
-	own(strv) names = {0};
-	if (fs_is_dir(dir) && fs_list(dir, &names, err) < 0)
-		return -1;
-	for (size_t i = 0; i < names.count; i++)
-		if (str_ends(names.items[i], ".asc"))
-			strv_take(files, path_join(dir, names.items[i]));
-	return signing_public_files(workspace, files, err);
-}
-
 /* One digest over the key files' contents and the fingerprints that are trusted. */
 static int digest_keys(const struct binhost_copy *copy, const struct strv *files, char **ret_hex,
                        struct err *err)
@@ -244,7 +232,7 @@ static int verify(const struct binhost_copy *copy, struct str *ret_text, struct 
 	own(strv) files = {0};
 	own_free char *keys = NULL;
 	int64_t until = 0;
-	if (list_keys(copy->workspace, &files, err) < 0 ||
+	if (signing_trusted_files(copy->workspace, &files, err) < 0 ||
 	    digest_keys(copy, &files, &keys, err) < 0)
 		return -1;
 	if (load_verified(copy, keys, ret_text))

@@ -16,7 +16,13 @@
 #include "sign.h"
 #include "signing.h"
 
-enum { MAX_ATTEMPTS = 40, FIRST_PAUSE_MS = 50, LAST_PAUSE_MS = 2000, MAX_SERIAL_BYTES = 4096 };
+enum {
+	MAX_ATTEMPTS = 40,
+	FIRST_PAUSE_MS = 50,
+	LAST_PAUSE_MS = 2000,
+	MAX_SERIAL_BYTES = 4096,
+	MAX_SERIAL_GAP = 1000000
+};
 
 /* ---- which host */
 
@@ -195,25 +201,13 @@ const char *binhost_index_arch(const char *name)
 	return path_base(name);
 }
 
-static int add_key_files(const struct binhost_host *host, struct strv *files, struct err *err)
-{
-	own_free char *dir = workspace_root(host->workspace, "bootstrap/keys");
-	own(strv) names = {0};
-	if (fs_is_dir(dir) && fs_list(dir, &names, err) < 0)
-		return -1;
-	for (size_t i = 0; i < names.count; i++)
-		if (str_ends(names.items[i], ".asc"))
-			strv_take(files, path_join(dir, names.items[i]));
-	return signing_public_files(host->workspace, files, err);
-}
-
 static int verify(const struct binhost_host *host, const char *name, const struct str *raw,
                   struct str *ret_text, struct err *err)
 {
 	own_free char *label = mem_printf("%s/%s", host->target->url, name);
 	own(strv) files = {0};
 	struct sign_keys *keys = NULL;
-	if (add_key_files(host, &files, err) < 0 ||
+	if (signing_trusted_files(host->workspace, &files, err) < 0 ||
 	    fs_make_dirs(host->workspace->data, 0755, err) < 0 ||
 	    sign_keys_open(&files, host->workspace->data, &keys, err) < 0)
 		return -1;
@@ -221,8 +215,9 @@ static int verify(const struct binhost_host *host, const char *name, const struc
 	int result = sign_verify_clear(keys, label, str_text(raw), raw->len, ret_text, err);
 	sign_keys_close(keys);
 	if (result < 0)
-		err_hint(err, "whoever signs it must be among the binhost's `keys` in sdk.yaml, "
-		              "with the public key in bootstrap/keys/");
+		err_hint(err,
+		         "whoever signs it must be among the binhost's `keys` in sdk.yaml, "
+		         "with the public key in bootstrap/keys/; `push --afresh` begins anew");
 	return result;
 }
 
@@ -242,6 +237,27 @@ static int parse(const struct binhost_host *host, const char *name, struct str *
 	return 0;
 }
 
+/* The number that an index which can't be believed gives itself: readers may have seen it. */
+static uint64_t claimed_serial(const struct str *raw)
+{
+	const char *at = strstr(str_text(raw), "\nserial ");
+	return at ? strtoull(at + strlen("\nserial "), NULL, 10) : 0;
+}
+
+/* An empty index in the place of one that can't be believed, if that is wanted; its number goes on
+ * from the old one, so that readers don't call it rolled back. */
+static int begin_afresh(const struct binhost_host *host, const struct str *raw, uint64_t known,
+                        struct binhost_index *index, struct err *err)
+{
+	uint64_t claimed = claimed_serial(raw);
+	if (!host->afresh || !err || err->kind != ERR_TRUST)
+		return -1;
+	event_warn(host->sink, "begun afresh, without what it had: %s", err->message);
+	err_release(err);
+	index->serial = claimed > known && claimed - known < MAX_SERIAL_GAP ? claimed : known;
+	return 0;
+}
+
 int binhost_host_read(struct binhost_host *host, const char *name, struct binhost_index *ret_index,
                       char **ret_tag, struct err *err)
 {
@@ -253,7 +269,9 @@ int binhost_host_read(struct binhost_host *host, const char *name, struct binhos
 	    host->target->ops->read(host->target, name, &raw, &tag, err) < 0)
 		return -1;
 	if (tag &&
-	    (verify(host, name, &raw, &text, err) < 0 || parse(host, name, &text, &index, err) < 0))
+	    (verify(host, name, &raw, &text, err) < 0 ||
+	     parse(host, name, &text, &index, err) < 0) &&
+	    begin_afresh(host, &raw, known, &index, err) < 0)
 		return -1;
 	if (check_serial(host, name, &index, known, err) < 0)
 		return -1;

@@ -16,6 +16,7 @@ struct binhost_host {
 	struct config config;
 	struct binhost_target *target;
 	struct strv trusted; /* fingerprints that may have signed what is there: its own and ours */
+	bool afresh; /* an index that can't be believed is taken for an empty one, with a warning */
 };
 
 /* `to`: a name from sdk.yaml, or an address (file:///…, s3://…); NULL: the only binhost of sdk.yaml

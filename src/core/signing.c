@@ -26,9 +26,8 @@ char *signing_public_path(const struct workspace *workspace, const char *fingerp
 	return workspace_data(workspace, "keys/%s.asc", fingerprint);
 }
 
-int signing_public_files(const struct workspace *workspace, struct strv *ret_paths, struct err *err)
+static int add_key_files(const char *dir, struct strv *ret_paths, struct err *err)
 {
-	own_free char *dir = workspace_data(workspace, "keys");
 	own(strv) names = {0};
 	if (!fs_is_dir(dir))
 		return 0;
@@ -38,6 +37,21 @@ int signing_public_files(const struct workspace *workspace, struct strv *ret_pat
 		if (str_ends(names.items[i], ".asc"))
 			strv_take(ret_paths, path_join(dir, names.items[i]));
 	return 0;
+}
+
+int signing_public_files(const struct workspace *workspace, struct strv *ret_paths, struct err *err)
+{
+	own_free char *dir = workspace_data(workspace, "keys");
+	return add_key_files(dir, ret_paths, err);
+}
+
+int signing_trusted_files(const struct workspace *workspace, struct strv *ret_paths,
+                          struct err *err)
+{
+	own_free char *dir = workspace_root(workspace, "bootstrap/keys");
+	if (add_key_files(dir, ret_paths, err) < 0)
+		return -1;
+	return signing_public_files(workspace, ret_paths, err);
 }
 
 static int write_public(const struct workspace *workspace, struct sign_ring *ring,

@@ -18,6 +18,9 @@ char *signing_public_path(const struct workspace *workspace, const char *fingerp
 /* Appends the paths of all public parts, for sign_keys_open. */
 int signing_public_files(const struct workspace *workspace, struct strv *ret_paths,
                          struct err *err);
+/* The same, and bootstrap/keys/<name>.asc of the checkout: every key that may be named. */
+int signing_trusted_files(const struct workspace *workspace, struct strv *ret_paths,
+                          struct err *err);
 
 /* Makes a key and writes its public part. The user id may be NULL: one with the names of the user
  * and the machine. */

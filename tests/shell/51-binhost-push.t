@@ -229,4 +229,15 @@ reads "$second"; ok "… its reader refuses, with the new public part" grep -q R
 ok "… and signed anew, the old one is gone from it" "$SDK" binhost sign --to="$URL"
 reads "$third"
 is "… for good" "$(grep -c "VALIDSIG\|ERRSIG\|KEYSIG" "$TMP/status")" 1
+keys revoke "$third" >/dev/null 2>&1
+fourth=$(keys make --json 2>/dev/null | field '["fingerprint"]')
+serial=$(head_of index/amd64 serial)
+fails "an index signed by a revoked key alone is no ground to build on" 5 'revoked' push --to="$URL" k1
+push --to="$URL" --afresh k1 >"$TMP/log" 2>&1; is "… but can be begun afresh" $? 0
+ok "… which is told" grep -q 'warning: begun afresh.*revoked' "$TMP/log"
+is "… its number goes on" "$(head_of index/amd64 serial)" $((serial + 1))
+is "… with what is pushed now alone" "$(names "$HOST/index/amd64")" "k1 "
+ok "… signed by the new key" reads "$fourth"
+push --to="$URL" --afresh k2 >/dev/null 2>&1
+is "--afresh on a good index begins nothing" "$(names "$HOST/index/amd64")" "k1 k2 "
 done_testing
