@@ -50,7 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	guess_digest(data, size, hex);
 	if (fs_make_dirs(staging, 0755, NULL) < 0)
 		abort();
-	if (store_unpack(&stream, hex, UINT64_MAX, staging, &err) < 0 && (!err.kind || !err.message))
+	if (store_unpack(&stream, hex, UINT64_MAX, staging, &err) < 0 &&
+	    (!err.kind || !err.message))
 		abort();
 	if (fs_list(dir, &names, NULL) < 0 || names.count != 1)
 		abort();
