@@ -176,6 +176,26 @@ int bump_begin(const struct workspace *workspace, const struct recipe *recipe, c
 	return result;
 }
 
+int bump_of_present(const struct workspace *workspace, const struct recipe *recipe,
+                    struct bump *ret_bump, struct err *err)
+{
+	own_free char *parent = workspace_out(workspace, "lint");
+	own_free char *path = path_join(recipe->dir, "recipe.yaml");
+	own(str) text = {0};
+	own(bump) bump = {.workspace = workspace,
+	                  .name = mem_strdup(recipe->name),
+	                  .recipe_dir = mem_strdup(recipe->dir)};
+	if (fs_read(path, BUMP_MAX_RECIPE, &text, err) < 0 ||
+	    recipe_parse(recipe->path, recipe->name, str_text(&text), text.len, &bump.next, err) <
+	            0 ||
+	    fs_make_dirs(parent, 0755, err) < 0 || fs_clean_temporaries(parent, err) < 0 ||
+	    fs_make_temporary(parent, &bump.dir, err) < 0)
+		return -1;
+	*ret_bump = bump;
+	bump = (struct bump){0};
+	return 0;
+}
+
 bool bump_has_failed(const struct workspace *workspace, const char *name, const char *version)
 {
 	own(state) state = {0};

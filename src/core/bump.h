@@ -78,6 +78,10 @@ int bump_fetch(struct bump *bump, const struct event_sink *sink, struct err *err
 /* Tries the patches on the new source. One that fails is ERR_INPUT and has state FAILS; the tree is
  * left for bump_shell. */
 int bump_try_patches(struct bump *bump, const struct event_sink *sink, struct err *err);
+/* One whose new version is the present one, in a directory of its own (bump.dir, which the caller
+ * removes): for bump_try_patches alone. */
+int bump_of_present(const struct workspace *workspace, const struct recipe *recipe,
+                    struct bump *ret_bump, struct err *err);
 /* A shell where the patch failed: in the source, rejected hunks beside their files. ret_fixed: it
  * ended with 0 and no *.rej is left; then the patch was made anew from what changed. */
 int bump_shell(struct bump *bump, bool *ret_fixed, struct err *err);

@@ -1,0 +1,41 @@
+/* Recipes checked beyond their reading: form, dependencies, phases, patches. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "err.h"
+#include "event.h"
+#include "recipe.h"
+#include "vec.h"
+#include "workspace.h"
+
+struct lint_finding {
+	char *recipe;  /* its name */
+	char *text;    /* "recipes/zlib/recipe.yaml:5: …" */
+	bool is_wrong; /* else advice */
+	bool can_fix;  /* by --fix */
+};
+struct lint {
+	VEC(struct lint_finding) findings;
+};
+void lint_release(struct lint *lint);
+/* Takes the text over. */
+void lint_add(struct lint *lint, const struct recipe *recipe, bool is_wrong, bool can_fix,
+              char *text);
+
+/* recipe-form.h, for the recipe's file. */
+int lint_form(const struct recipe *recipe, struct lint *lint, struct err *err);
+/* Puts the file right; ret_changed: it was not. */
+int lint_fix(const struct recipe *recipe, bool *ret_changed, struct err *err);
+
+/* What the built packages show: libraries that come from packages which are not declared but in the
+ * sysroot by way of others, and declared ones of whose libraries nothing was linked. Packages that
+ * are not built are passed over. */
+int lint_dependencies(const struct workspace *workspace, const struct recipe *const *recipes,
+                      size_t count, struct lint *lint, struct err *err);
+/* Phases through shellcheck. ret_missing: there is no such program. */
+int lint_phases(const struct workspace *workspace, const struct recipe *const *recipes,
+                size_t count, struct lint *lint, bool *ret_missing, struct err *err);
+/* Patches on the source as it is. Sources that are not cached are fetched. */
+int lint_patches(const struct workspace *workspace, const struct recipe *recipe, struct lint *lint,
+                 const struct event_sink *sink, struct err *err);

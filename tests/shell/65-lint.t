@@ -1,0 +1,158 @@
+#!/bin/sh
+# sdk lint: what is wrong, what is advised, what --fix puts right, and what built packages show.
+. "$(dirname "$0")/../lib.sh"
+cd "$SDK_TOP" || exit 1
+CHECKOUT=$TMP/checkout
+mkdir -p "$CHECKOUT/recipes" "$TMP/out" "$TMP/cache" "$TMP/src"
+for name in bootstrap toolchains board-configs; do ln -s "$SDK_TOP/$name" "$CHECKOUT/$name"; done
+ln -s "$SDK_TOP/recipes/.build-systems" "$CHECKOUT/recipes/.build-systems"
+real=${SDK_OUT:-$SDK_TOP/out} cache=${SDK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sdk}
+ok "the tree's own recipes are right" "$SDK" lint
+SDK_ROOT=$CHECKOUT; export SDK_ROOT
+recipe() { mkdir -p "$CHECKOUT/recipes/$1"; cat >"$CHECKOUT/recipes/$1/recipe.yaml"; }
+file() { echo "$CHECKOUT/recipes/$1/recipe.yaml"; }
+lint() { "$SDK" lint "$@"; }
+
+recipe messy <<'X'
+# About messy.
+
+build: copy
+# the version, and why
+version: 1.2.3
+name: messy
+libc: false
+summary: For the tests
+license: GPL-2.0+   # by its heads
+phases:
+  install: |
+    # stays in the phase
+    mkdir -p "$DEST"/usr/$(echo share)
+X
+lint messy >"$TMP/said" 2>"$TMP/err"
+is "advice is no failure" $? 0
+ok "the order of keys" grep -q 'messy/recipe.yaml:5: version stands behind build' "$TMP/said"
+ok "a licence of yesterday" grep -q ':9: license: GPL-2.0+ is GPL-2.0-or-later' "$TMP/said"
+ok "says what --fix does" grep -q 'lint --fix puts 2 of them right' "$TMP/err"
+fails "but with --strict" 3 'findings' lint messy --strict
+ok "of all recipes there is the number" sh -c "'$SDK' lint | grep -q '1 recipes are right; there are 2 pieces of advice'"
+if command -v shellcheck >/dev/null; then
+	ok "phases are bash, at the recipe's lines" grep -q 'messy/recipe.yaml:13: shellcheck.*SC20' "$TMP/said"
+	recipe broken <<-'X'
+	name: broken
+	version: 1
+	summary: For the tests
+	license: MIT
+	build: copy
+	libc: false
+	phases:
+	  install: |
+	    echo fine
+	    if true; then
+	X
+	fails "a phase that is no bash is wrong" 3 'broken/recipe.yaml:[0-9]+: shellcheck: error' lint broken
+	rm -r "$CHECKOUT/recipes/broken"
+else
+	skip "phases are bash, at the recipe's lines" "no shellcheck"
+	skip "a phase that is no bash is wrong" "no shellcheck"
+fi
+ok "--fix puts it right" lint messy --fix
+cat >"$TMP/wanted" <<'X'
+# About messy.
+
+name: messy
+# the version, and why
+version: 1.2.3
+summary: For the tests
+license: GPL-2.0-or-later   # by its heads
+build: copy
+libc: false
+phases:
+  install: |
+    # stays in the phase
+    mkdir -p "$DEST"/usr/$(echo share)
+X
+ok "with every comment at its key" diff "$TMP/wanted" "$(file messy)"
+ok "a second time it changes nothing" sh -c "cp '$(file messy)' '$TMP/once' && '$SDK' lint --fix messy && cmp '$TMP/once' '$(file messy)'"
+sed -i 's/GPL-2.0-or-later/GPL-2.0-or-latter/' "$(file messy)"
+fails "a licence that is none" 3 'messy/recipe.yaml:7: license: GPL-2.0-or-latter is no licence.*did you mean GPL-2.0-or-later' lint messy
+sed -i 's/latter/later/; s/^build:.*/build: copy\ndepends: {target: [nothing]}/' "$(file messy)"
+fails "a dependency that is none" 3 'nothing' lint
+if command -v python3 >/dev/null; then
+	is "for programs" "$("$SDK" lint messy --json 2>/dev/null | python3 -c 'import json,sys; print([f["level"] for f in json.load(sys.stdin) if "nothing" in f["text"]])')" "['wrong']"
+else
+	skip "for programs" "no python3"
+fi
+rm -r "$CHECKOUT/recipes/messy"
+recipe unreadable <<'X'
+name: unreadable
+versoin: 1
+X
+fails "one that can't be read" 3 'recipe.yaml:2:.*versoin.*did you mean' lint
+rm -r "$CHECKOUT/recipes/unreadable"
+
+# ---- with the source and what was built
+SDK_ROOT=$SDK_TOP "$SDK" create >"$TMP/create.log" 2>&1 || { skip "patches and dependencies" "no environment"; done_testing; exit 0; }
+mkdir -p "$real/toolchain"
+for name in env toolchain; do ln -s "$real/$name" "$TMP/out/$name"; done
+ln -s "$cache/downloads" "$TMP/cache/downloads"
+export SDK_OUT="$TMP/out" SDK_CACHE="$TMP/cache"
+mkdir "$TMP/src/p-1"; seq 1 30 | sed 's/^/line /' >"$TMP/src/p-1/lines"
+tar -C "$TMP/src" --mtime=@1700000000 --sort=name -cf "$TMP/p-1.tar" p-1
+recipe p <<X
+name: p
+version: 1
+summary: For the tests
+license: MIT
+sources:
+  - urls: ["file://$TMP/p-1.tar"]
+    size: $(wc -c <"$TMP/p-1.tar")
+    sha256: $(sha256sum <"$TMP/p-1.tar" | cut -c1-64)
+build: copy
+libc: false
+X
+mkdir "$CHECKOUT/recipes/p/patches"
+patch() { # patch NAME FROM TO: FROM is what the patch believes the line to be
+	printf -- '--- a/lines\n+++ b/lines\n@@ -9,3 +9,3 @@\n line 9\n-%s\n+%s\n line 11\n' "$2" "$3" >"$CHECKOUT/recipes/p/patches/$1.patch"
+}
+patch 1-good 'line 10' 'line ten'
+ok "patches that apply" lint p --deep
+patch 2-bad 'line 10' 'line zehn'
+fails "one that does not" 3 'p/patches/2-bad.patch fails: hunk 1 of lines, at line 9' lint p --deep
+ok "which only --deep tries" lint p
+is "nothing of it is left" "$(ls -A "$TMP/out/lint")" ""
+
+# Libraries without a C library: `user` is linked with one that it has by way of `way` alone.
+so() { # so NAME CODE ARGUMENTS…: files/lib<name>.so.1
+	name=$1 code=$2; shift 2
+	mkdir -p "$CHECKOUT/recipes/$name/files"
+	echo "$code" | ${CC:-gcc} -xc -shared -fPIC -nostdlib -Wl,-z,relro,-z,now,--build-id -Wl,-soname,"lib$name.so.1" \
+		-o "$CHECKOUT/recipes/$name/files/lib$name.so.1" - -xnone "$@"
+}
+library() { # library NAME DEPENDS
+	recipe "$1" <<-X
+	name: $1
+	version: 1
+	summary: For the tests
+	license: MIT
+	sources: []
+	build: copy
+	libc: false
+	depends: {target: [$2]}
+	phases:
+	  install: |
+	    install -Dm755 "\$FILES"/lib\$NAME.so.1 "\$DEST"/usr/lib/lib\$NAME.so.1
+	X
+	sed -i '/target: \[\]/d' "$(file "$1")"
+}
+if [ "$(uname -m)" = x86_64 ] || [ "$(uname -m)" = aarch64 ]; then
+	so base 'int base(void) { return 1; }'; library base ""
+	so way 'int base(void); int way(void) { return base(); }' "$CHECKOUT/recipes/base/files/libbase.so.1"; library way base
+	so user 'int base(void); int user(void) { return base(); }' "$CHECKOUT/recipes/base/files/libbase.so.1"; library user way
+	ok "libraries are built" "$SDK" build user
+	ok "what is linked and not declared is told" sh -c "'$SDK' lint user | grep -q 'user/recipe.yaml:8: depends.target: what was built needs a library of base'"
+	ok "what is declared and not linked, too" sh -c "'$SDK' lint user | grep -q 'nothing that was built is linked with a library of way'"
+	ok "what is both is not" sh -c "! '$SDK' lint way | grep -q depends"
+else
+	skip "libraries that are linked" "no such machine is known"
+fi
+done_testing
