@@ -75,13 +75,10 @@ void reproduce_make_trial(const struct env *env, bool shift_clock, struct trial 
 	own_free char *library = shift_clock ? find_clock_library(env, &ret_trial->layers) : NULL;
 	if (!library)
 		return;
-	/* Times of files stay what they are: make compares them with each other. */
 	strv_addf(&ret_trial->variables, "LD_PRELOAD=%s", library);
 	strv_addf(&ret_trial->variables, "FAKETIME=+%dd", CLOCK_DAYS);
-	/* Files keep their true times, those that `touch` gives as well: else what it touches is
-	 * newer than all that is made later, and a make that looks at it never comes to an end. */
+	/* Times of files stay what they are: make compares them with each other. */
 	strv_add(&ret_trial->variables, "NO_FAKE_STAT=1");
-	strv_add(&ret_trial->variables, "FAKE_UTIME=1");
 	strv_add(&ret_trial->variables, "FAKETIME_DONT_FAKE_MONOTONIC=1");
 }
 
