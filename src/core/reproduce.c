@@ -151,9 +151,9 @@ static int build_once(const struct build_job *job, const struct workspace *scrat
 	struct build_context context = *job->context;
 	struct workspace varied = *scratch;
 	reproduce_make_trial(context.env, shift_clock, &trial);
-	/* What `touch` gives is the true time as well: else it is newer than all that is made later,
-	 * and a make that looks at it never comes to an end. (Images give times by number, which
-	 * libfaketime would then move.) */
+	/* What `touch` gives is the true time as well: else it is newer than all that is made
+	 * later, and a make that looks at it never comes to an end. (Images give times by number,
+	 * which libfaketime would then move.) */
 	strv_add(&trial.variables, "FAKE_UTIME=1");
 	recipe.dir = (char *)recipe_dir;
 	node.recipe = &recipe;
