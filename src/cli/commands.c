@@ -34,6 +34,8 @@ const struct command *const commands[] = {
 	&cmd_shell,
 	&cmd_workon,
 	&cmd_patch,
+	&cmd_kernel_config,
+	&cmd_kernel_diff,
 	&cmd_log,
 	&cmd_image,
 	&cmd_run,

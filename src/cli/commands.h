@@ -26,6 +26,8 @@ extern const struct command cmd_graph;
 extern const struct command cmd_history;
 extern const struct command cmd_image;
 extern const struct command cmd_info;
+extern const struct command cmd_kernel_config;
+extern const struct command cmd_kernel_diff;
 extern const struct command cmd_lint;
 extern const struct command cmd_list;
 extern const struct command cmd_log;
