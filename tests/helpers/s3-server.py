@@ -12,7 +12,8 @@ strong ETags; x-amz-meta-* comes back; ListObjectsV2 with prefix and continuatio
 access "test", secret "secret/with+signs".
 
 Environment: PAGE=N objects a page of a listing; FLAKY=1 answers 503 to every fifth request;
-SLOW=S waits S seconds within each PUT of an index, between looking and writing, without the lock.
+MEET=FILE, where FILE exists when an index is put: the PUT waits for a second one, so that the two
+collide however slow the machine is.
 """
 import datetime
 import hashlib
@@ -29,6 +30,9 @@ SECRETS = {"test": "secret/with+signs"}
 PAGE = int(os.environ.get("PAGE", "1000"))
 objects = {bucket: {} for bucket in buckets or ["bucket"]}
 lock = threading.Lock()
+MEET = os.environ.get("MEET", "")
+meeting = threading.Condition()
+arrived = 0
 requests = 0
 
 
@@ -149,11 +153,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.headers.get("If-None-Match") == "*" and found:
             raise Refused(412, "PreconditionFailed")
 
+    def meet(self):
+        global arrived
+        with meeting:
+            arrived += 1
+            meeting.notify_all()
+            meeting.wait_for(lambda: arrived > 1, timeout=60)
+
     def do_object_put(self, bucket, key, query, body):
         etag = '"' + hashlib.md5(body).hexdigest() + '"'
         meta = {n.lower(): v for n, v in self.headers.items() if n.lower().startswith("x-amz-meta-")}
-        if "SLOW" in os.environ and "index/" in key:
-            time.sleep(float(os.environ["SLOW"]))
+        if "index/" in key and os.path.exists(MEET):
+            self.meet()
         with lock:
             self.check_conditions(bucket, key)
             bucket[key] = (body, etag, meta)

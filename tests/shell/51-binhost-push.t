@@ -146,7 +146,7 @@ if [ "${SDK_TEST_S3:-}" ]; then
 	S3=$SDK_TEST_S3/$(date +%s)
 else
 	unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY AWS_REGION AWS_PROFILE AWS_SESSION_TOKEN
-	SLOW=0.2 PAGE=5 FLAKY=1 python3 "$SDK_TOP/tests/helpers/s3-server.py" "$TMP/port" "$TMP/s3.log" bucket &
+	MEET="$TMP/meet" PAGE=5 FLAKY=1 python3 "$SDK_TOP/tests/helpers/s3-server.py" "$TMP/port" "$TMP/s3.log" bucket &
 	server=$!
 	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s "$TMP/port" ] && break; sleep 0.3; done
 	AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(cat "$TMP/port")
@@ -163,6 +163,7 @@ printf '[other]\naws_access_key_id = x\n[default]\naws_access_key_id = %s\naws_s
 ok "credentials from the file" env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY "$SDK" binhost push --arch=amd64 --to="$S3" c
 rm -r "$HOME/.aws"
 fails "no credentials" 2 'AWS_ACCESS_KEY_ID' env -u AWS_ACCESS_KEY_ID "$SDK" binhost push --to="$S3" c
+touch "$TMP/meet"
 ok "six pushers at a time, into the store" concurrently "$S3"
 "$SDK" binhost verify --to="$S3" --json >"$TMP/verify.json"; result $? "… all is good"
 is "… and nobody's entries are lost" "$(field '["entries"]' <"$TMP/verify.json")" 16
