@@ -184,4 +184,5 @@ const struct command cmd_binhost_push = {
 	.completes = COMPLETES_RECIPES,
 	.max_args = -1,
 	.run = run,
+	.leases = true,
 };

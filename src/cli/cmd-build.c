@@ -3,6 +3,7 @@
 
 #include "build.h"
 #include "commands.h"
+#include "estimate.h"
 #include "needs.h"
 #include "own.h"
 #include "session.h"
@@ -52,6 +53,8 @@ struct dry_plan {
 	struct needs needs;
 	VEC(struct parcel) parcels;
 	uint64_t bytes;
+	unsigned jobs;
+	double seconds; /* what building takes, not fetching */
 };
 
 static void dry_plan_release(struct dry_plan *plan)
@@ -116,6 +119,7 @@ static void print_plan_json(const struct dry_plan *plan)
 	json_object(&json, NULL);
 	json_string(&json, "arch", plan->graph->arch);
 	json_number(&json, "fetch_bytes", (int64_t)plan->bytes);
+	json_number(&json, "seconds", (int64_t)(plan->seconds + 0.5));
 	json_array(&json, "packages");
 	for (vec_each(node, &plan->graph->nodes)) {
 		const struct parcel *parcel = find_parcel(plan, *node);
@@ -144,6 +148,15 @@ static void print_node(const struct dry_plan *plan, const struct node *node)
 	          node->state == NODE_DONE ? cli_bytes(parcel->bytes, size) : node->reason);
 }
 
+/* How long it would take, as far as that is known from earlier builds. */
+static void print_time(double seconds, unsigned jobs)
+{
+	char text[32];
+	if (seconds >= 60)
+		cli_print("about %s with %u job%s\n", cli_seconds(seconds, text), jobs,
+		          jobs == 1 ? "" : "s");
+}
+
 static void print_plan(const struct dry_plan *plan)
 {
 	char size[32];
@@ -155,13 +168,15 @@ static void print_plan(const struct dry_plan *plan)
 		if ((*node)->state != NODE_DONE || find_parcel(plan, *node))
 			print_node(plan, *node);
 	}
-	cli_print("%zu packages for %s: %zu built, %zu to build", plan->graph->nodes.count,
-	          plan->graph->arch, done - fetches, builds);
+	cli_print("%zu package%s for %s: %zu built, %zu to build", plan->graph->nodes.count,
+	          plan->graph->nodes.count == 1 ? "" : "s", plan->graph->arch, done - fetches,
+	          builds);
 	if (fetches)
 		cli_print(", %zu to fetch (%s)", fetches, cli_bytes(plan->bytes, size));
 	if (waits)
 		cli_print(", %zu that follow unless nothing changes for them", waits);
 	cli_print("\n");
+	print_time(plan->seconds, plan->jobs);
 }
 
 static int dry_run(struct cli *cli, const struct build_request *request, struct err *err)
@@ -171,6 +186,9 @@ static int dry_run(struct cli *cli, const struct build_request *request, struct 
 	if (session_make_telling(&cli->workspace, request, &cli->sink, &session, err) < 0 ||
 	    find_parcels(&session, &plan, err) < 0)
 		return -1;
+	plan.jobs = build_jobs(request);
+	estimate_nodes(session.workspace, &session.graph);
+	plan.seconds = estimate_left(&session.graph, plan.jobs);
 	if (cli->json)
 		print_plan_json(&plan);
 	else
@@ -219,7 +237,9 @@ static void print_result(const struct cli *cli, const struct built_set *set)
 		json_release(&json);
 	} else if (!cli->quiet) {
 		print_summary(&set->summary);
-		cli_print("%zu packages are built\n", set->outputs.count);
+		cli_print(set->outputs.count == 1 ? "%zu package is built\n"
+		                                  : "%zu packages are built\n",
+		          set->outputs.count);
 	}
 }
 

@@ -155,10 +155,10 @@ static void end_prefetch(struct proc *proc)
 	proc_wait(proc, &status, NULL);
 }
 
-static unsigned processors(void)
+unsigned build_jobs(const struct build_request *request)
 {
 	long count = sysconf(_SC_NPROCESSORS_ONLN);
-	return count > 0 ? (unsigned)count : 1;
+	return request->jobs ? request->jobs : count > 0 ? (unsigned)count : 1;
 }
 
 /* What jobs need, made ready when the first package must be built: environment, toolchain, sources
@@ -207,7 +207,7 @@ static int build_all(struct build_session *session, const struct build_request *
 		.context = {.workspace = session->workspace,
 	                    .env = &session->env,
 	                    .toolchain = &session->toolchain,
-	                    .jobs = request->jobs ? request->jobs : processors(),
+	                    .jobs = build_jobs(request),
 	                    .jobserver_fd = -1},
 		.prefetch = {.session = session, .parent = getpid()},
 	};
@@ -255,8 +255,7 @@ int build_packages(const struct workspace *workspace, const struct build_request
 	    (request->binhost_only && check_binhosts_have_all(&session.graph, err) < 0))
 		return -1;
 	workon_tell(&session.graph, sink);
-	build_run_begin(&run, workspace, session.graph.arch,
-	                request->jobs ? request->jobs : processors());
+	build_run_begin(&run, workspace, session.graph.arch, build_jobs(request));
 	int result = build_all(&session, request, &run, sink, err);
 	build_run_end(&run, &session.graph, sink, &summary);
 	if (result < 0) {

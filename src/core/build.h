@@ -20,6 +20,9 @@ struct build_request {
 	bool binhost_only;           /* build nothing: fail, naming what no binhost has */
 };
 
+/* How many jobs run at a time: those asked for, else one a processor. */
+unsigned build_jobs(const struct build_request *request);
+
 /* One output that a system made of the wanted packages holds. */
 struct built_output {
 	char *package, *version, *output; /* version: "1.3.1+worktree" when it is worked on;

@@ -52,6 +52,18 @@ static int set_done(struct node *node, bool is_remote)
 	return 0;
 }
 
+/* What a later build is compared with. A record may have come from another checkout by the cache,
+ * or from before a change that was taken back, so what was built last here need not say it. */
+static void remember(const struct planner *planner, const struct node *node)
+{
+	const char *arch = planner->graph->arch;
+	if (!planner->workspace->leased)
+		return;
+	own_free char *last = key_load_last(planner->workspace, arch, node->name);
+	if (!last || !str_equal(last, node->key_text))
+		key_save_last(planner->workspace, arch, node, NULL);
+}
+
 static bool find_remote(const struct planner *planner, struct node *node)
 {
 	return planner->binhosts && binhosts_find(planner->binhosts, planner->graph->arch,
@@ -71,8 +83,10 @@ int plan_node(const struct planner *planner, struct node *node, struct err *err)
 	bool forced = planner->rebuild_wanted && node->wanted;
 	bool known = !forced && record_load(planner->workspace, planner->graph->arch, node->name,
 	                                    node->key, &node->record);
-	if (known && record_use(planner->workspace, &node->record))
+	if (known && record_use(planner->workspace, &node->record)) {
+		remember(planner, node);
 		return set_done(node, false);
+	}
 	record_release(&node->record);
 	if (!forced && find_remote(planner, node))
 		return set_done(node, true);

@@ -41,9 +41,10 @@ def evil(kind, package, key, host):
     size = len(content)
     lines = [f"package {package}", "version 1.0", "output run", "arch amd64",
              "d\t755\t0\t\tusr", "d\t755\t0\t\tusr/share"]
-    if kind == "symlink":
-        size += len("/etc")
-        lines.append("l\t777\t4\t/etc\tusr/share/dir")
+    if kind == "symlink":  # that a file is to be written through, and the manifest names both
+        size += len(b"evil\n")
+        lines.append("l\t777\t0\t/etc\tusr/share/dir")
+        lines.append(f"f\t644\t5\t{sha256(b'evil' + bytes([10]))}\tusr/share/dir/evil")
     lines.append(f"f\t644\t{len(content)}\t{sha256(content)}\tusr/share/{package}")
     manifest = ("\n".join(lines) + "\n").encode()
     out = io.BytesIO()
@@ -51,7 +52,7 @@ def evil(kind, package, key, host):
         member(tar, ".manifest", manifest)
         directory(tar, "usr")
         directory(tar, "usr/share")
-        if kind == "symlink":  # then a file through it
+        if kind == "symlink":
             member(tar, "usr/share/dir", type=tarfile.SYMTYPE, linkname="/etc")
             member(tar, "usr/share/dir/evil", b"evil\n")
         if kind == "dotdot":

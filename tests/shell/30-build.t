@@ -121,6 +121,19 @@ echo "int t(void) { return $(date +%s); }" >"$SDK_ROOT/recipes/t-lib/files/t.c"
 ok "a changed output goes on" build t-app
 ok "to its user" sh -c "! [ '$before' = '$(digests t-lib)' ]"
 
+# ---- a real library, edited
+zlib=$SDK_ROOT/recipes/zlib/recipe.yaml
+sed -i '1i # Compresses.' "$zlib"
+is "a comment in zlib's recipe is no reason to build" "$(plan zlib t-app | grep -c '^build\|^wait')" 0
+before=$(digests zlib; digests t-app)
+sed -i "s/--shared]/--shared, --warn]/; s/^    rm -f/    : $once\n&/" "$zlib"
+is "an option is one, for what uses it too" "$(plan t-app json-c | grep '^build\|^wait' | tr -s ' ' | cut -d' ' -f1,2 | tr '\n' ' ')" \
+	"build zlib wait t-app "
+is "when it changes nothing, zlib only is built" \
+	"$(build t-app json-c 2>&1 | sed -n 's/ built, .*//p')" 1
+is "and is what it was" "$(digests zlib; digests t-app)" "$before"
+ok "the plan is done with it" sh -c "! '$SDK' build -n t-app | grep -q '^build\|^wait'"
+
 # ---- the same bytes again, elsewhere
 before=$(digests zlib; digests json-c; digests popt; digests t-app)
 mv "$SDK_ROOT" "$TMP/another-name-of-a-checkout"; SDK_ROOT=$TMP/another-name-of-a-checkout

@@ -104,7 +104,7 @@ is "the store has four builds of it" "$(outputs c)" 4
 age; touch "$SDK_OUT"/keys/"$arch"/c/"$("$SDK" build -n --json c | python3 -c 'import json,sys; print(json.load(sys.stdin)["packages"][0]["key"])')"
 gc --keep-builds=1 >/dev/null
 is "--keep-builds=1 keeps one" "$(outputs c)" 1
-is "the last one" "$(build -n c | tail -1 | cut -d, -f1)" "1 packages for $arch: 1 built"
+is "the last one" "$(build -n c | tail -1 | cut -d, -f1)" "1 package for $arch: 1 built"
 find "$SDK_OUT/store" -maxdepth 1 -exec touch {} +
 gc --keep-builds=0 --max-size=1kB >"$TMP/log" 2>&1
 is "--max-size takes what is young, and not what is needed" "$(outputs a) $(outputs b) $(outputs c)" "1 1 0"

@@ -160,6 +160,28 @@ R
 	rm -rf "$scratch"
 }
 
+# ---- interrupted
+recipe quick '' <<'R'
+touch quick
+R
+recipe slow '' <<'R'
+sleep 10; touch slow
+R
+"$SDK" build -q -j2 quick slow >/dev/null 2>&1
+results=$SDK_OUT/reproducible/results/$arch
+"$SDK" check-reproducible -j2 quick slow >"$TMP/log" 2>&1 &
+pid=$!
+while kill -0 $pid 2>/dev/null && [ ! -e "$results/quick" ]; do sleep 0.2; done
+if [ -e "$results/slow" ]; then
+	wait $pid; skip "Ctrl-C" "both were finished before it could be sent"
+else
+	kill -INT $pid; wait $pid
+	is "Ctrl-C ends it" $? 130
+	check quick slow >"$TMP/log" 2>&1
+	ok "what was finished is not built again" grep -Eq '^same +quick +1.0 +earlier' "$TMP/log"
+	ok "the rest is" grep -Eq '^same +slow +1.0 +[0-9]' "$TMP/log"
+fi
+
 # ---- an image
 recipe kernel '' <<'R'
 mkdir -p "$DEST"/usr/lib/modules/1.2.3; cd "$DEST"/usr/lib/modules/1.2.3; echo kernel >vmlinuz; echo CONFIG=y >config
