@@ -110,6 +110,7 @@ static const struct area areas[] = {
 	{"toolchains", "toolchain", false, 1, NULL},
 	{"work trees", "work", false, 2, NULL},
 	{"reproducibility", "reproducible", false, 3, NULL},
+	{"compiler archives", "compile/icecream", false, 1, NULL},
 	{"logs", "logs", false, 2, NULL},
 	{"package archives", "objects", true, 2, look_at_object},
 	{"downloads", "downloads", true, 2, look_at_download},

@@ -11,6 +11,7 @@
 #include "archive.h"
 #include "elf.h"
 #include "fs.h"
+#include "lease.h"
 #include "own.h"
 #include "path.h"
 
@@ -214,7 +215,7 @@ int icecream_archive(const struct workspace *workspace, const struct env *env,
 	own_free char *parent = workspace_out(workspace, "compile/icecream");
 	own_free char *path = mem_printf("%s/%s.tar.zst", parent, hex);
 	own_free char *root = NULL;
-	if (!fs_is_file(path)) {
+	if (!lease_mark(workspace, path)) {
 		if (fs_make_dirs(parent, 0755, err) < 0 || fs_clean_temporaries(parent, err) < 0 ||
 		    fs_make_temporary(parent, &root, err) < 0)
 			return -1;

@@ -120,10 +120,15 @@ sed -i "s|^sources:.*|sources: [{urls: ['file://$TMP/mirror/file.txt'], size: 8,
 	"$SDK_ROOT/recipes/s/recipe.yaml"
 ok "a package with a source builds" build s
 for n in old young; do echo $n >"$SDK_CACHE/downloads/00/$(printf '%064d' 1)-$n.tar"; done
+compilers=$SDK_OUT/compile/icecream
+mkdir -p "$compilers"
+for n in 1 2; do echo $n >"$compilers/$(printf '%064d' $n).tar.zst"; done
+touch -d '30 days ago' "$compilers/$(printf '%064d' 1).tar.zst"
 age; touch "$SDK_CACHE/downloads/00/"*-young.tar
 gc >"$TMP/log"
 ok "a source that a recipe names stays" test -e "$SDK_CACHE/downloads/$(echo "$sum" | cut -c1-2)/$sum-file.txt"
 ok "one that none names goes" test ! -e "$SDK_CACHE/downloads/00/$(printf '%064d' 1)-old.tar"
+is "so do compilers of other machines' jobs" "$(ls "$compilers")" "$(printf '%064d' 2).tar.zst"
 ok "unless it is young" test -e "$SDK_CACHE/downloads/00/$(printf '%064d' 1)-young.tar"
 
 build c >/dev/null 2>&1
