@@ -20,6 +20,7 @@ enum {
 	FIRST_PAUSE_MS = 500, /* between rounds; doubled each time */
 	LOCK_POLL_MS = 200,   /* for another process's download */
 	GIVE_UP_SERVER_MS = 8000,
+	ENOUGH_FAILURES = 5, /* and not one file that came: nothing will */
 	PROGRESS_MS = 100,
 };
 #define DEFAULT_MAX_BYTES (UINT64_C(64) << 20)
@@ -63,7 +64,7 @@ struct server {
 /* One call of fetch_all. */
 struct fetch {
 	struct transfer *transfers;
-	size_t count, running, left;
+	size_t count, running, left, came, failed;
 	struct fetch_options options;
 	const struct event_sink *sink;
 	CURLM *multi;
@@ -177,10 +178,22 @@ static const char *current_url(const struct transfer *transfer)
 	return transfer->file->urls->items[transfer->url];
 }
 
+/* Where nothing can be had, one need not hear it of every file. */
+static void give_up(struct fetch *fetch)
+{
+	fetch->stop = true;
+	err_hint(&fetch->err,
+	         "none of the first %d files came, %zu more were not asked for; `sdk doctor` "
+	         "looks at the mirrors",
+	         ENOUGH_FAILURES, fetch->left);
+}
+
 static void finish(struct fetch *fetch, struct transfer *transfer, enum state state)
 {
 	transfer->state = state;
 	fetch->left--;
+	fetch->came += state == DONE && transfer->started_ms > 0;
+	fetch->failed += state == FAILED;
 	if (transfer->started_ms)
 		emit_transfer(fetch, transfer, EVENT_END);
 	part_release(&transfer->part);
@@ -188,6 +201,8 @@ static void finish(struct fetch *fetch, struct transfer *transfer, enum state st
 		err_wrap(&transfer->err, "fetch %s", transfer->file->name);
 		if (!fetch->err.kind)
 			err_move(&fetch->err, &transfer->err);
+		if (fetch->failed >= ENOUGH_FAILURES && fetch->came == 0 && fetch->left > 0)
+			give_up(fetch);
 		return;
 	}
 	size_t index = (size_t)(transfer - fetch->transfers);
@@ -540,9 +555,11 @@ static int start_some(struct fetch *fetch)
 	return next > now ? (int)(next - now) : 0;
 }
 
-static void end_some(struct fetch *fetch)
+/* Whether any ended, so that others may start. */
+static bool end_some(struct fetch *fetch)
 {
 	int queued;
+	size_t running = fetch->running;
 	for (CURLMsg *message; (message = curl_multi_info_read(fetch->multi, &queued));) {
 		struct transfer *transfer = NULL;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
@@ -552,6 +569,7 @@ static void end_some(struct fetch *fetch)
 	for (size_t i = 0; i < fetch->count; i++)
 		if (fetch->transfers[i].state == RUNNING)
 			show_progress(fetch, &fetch->transfers[i]);
+	return fetch->running < running;
 }
 
 /* Waits for the network, the watched descriptor, or the time. */
@@ -575,9 +593,9 @@ static void loop(struct fetch *fetch)
 		int timeout_ms = start_some(fetch);
 		int running = 0;
 		curl_multi_perform(fetch->multi, &running);
-		end_some(fetch);
+		bool ended = end_some(fetch);
 		if (fetch->left > 0 && !fetch->stop)
-			wait_some(fetch, timeout_ms);
+			wait_some(fetch, ended ? 0 : timeout_ms);
 	}
 }
 

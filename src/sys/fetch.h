@@ -40,6 +40,6 @@ struct fetch_options {
 /* Fetches all files and returns when each has been published or has failed. A partial download is
  * kept as "<path>.part" and resumed by a later call, if it is for a file of known digest. Another
  * process that is fetching the same file is waited for. Of several failures the first is returned;
- * a failure of this machine (disk full) stops the rest at once. */
+ * a failure of this machine (disk full), or several without any success, stop the rest. */
 int fetch_all(const struct fetch_file *files, size_t count, const struct fetch_options *options,
               const struct event_sink *sink, struct err *err);
