@@ -48,7 +48,12 @@ $(HELPERS): $(BUILD)/helpers/%: tests/helpers/%.c $(BUILD)/libsdk.a
 	$(if $(V),,@echo "  LD  $@")
 	$(Q)$(CC) $(ALL_CFLAGS) $(INCLUDE_core) -o $@ $< $(BUILD)/libsdk.a $(PACKAGES_LIBS)
 
-.PHONY: bench lint
+# What commands say, as it is now: to be looked at before it is committed.
+.PHONY: bench lint golden
+golden: sdk
+	@rm -f tests/golden/*.txt
+	@python3 tests/helpers/messages.py ./sdk tests/golden
+
 bench: sdk
 	@for b in tests/bench/*.sh; do echo "== $$b"; sh "$$b" || exit 1; done
 

@@ -74,6 +74,9 @@ static int add_packages(struct cli *cli, int argc, char **argv, struct push_sets
 static int gather(struct cli *cli, int argc, char **argv, struct push_sets *sets, struct err *err)
 {
 	own(strv) boards = {0};
+	const char *arch = cli_option(cli, "arch");
+	if (arch && !str_equal(arch, "amd64") && !str_equal(arch, "arm64"))
+		return err_set(err, ERR_USAGE, "--arch=%s: wanted amd64 or arm64", arch);
 	if (argc)
 		return add_packages(cli, argc, argv, sets, err);
 	if (cli_has(cli, "board"))

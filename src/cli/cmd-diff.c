@@ -98,6 +98,9 @@ static int check_revision(const struct cli *cli, const char *revision, struct er
 {
 	if (git_has_revision(cli->workspace.root, revision))
 		return 0;
+	if (!git_has_revision(cli->workspace.root, "HEAD"))
+		return err_set(err, ERR_INPUT, "%s: not a git repository with a commit",
+		               cli->workspace.root);
 	err_set(err, ERR_INPUT,
 	        "%s is no package, image, build, or revision of the checkout's repository",
 	        revision);

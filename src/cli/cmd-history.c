@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "history.h"
 #include "own.h"
+#include "wanted.h"
 
 enum { OPT_ARCH, OPT_LAST, OPT_RUNS };
 
@@ -122,9 +123,10 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 		print_json(&history, runs, chosen);
 		return 0;
 	}
+	if (count == 0 && argc)
+		return cli_not_built(cli, argv[0], filter.arch, err);
 	if (count == 0) {
-		err_set(err, ERR_INPUT, "%s has not been built here",
-		        argc ? argv[0] : "nothing yet: no package");
+		err_set(err, ERR_INPUT, "nothing has been built here yet");
 		return err_hint(err, "out/history.jsonl is written by `sdk build`");
 	}
 	print_table(&history, runs, chosen);

@@ -163,7 +163,8 @@ static int finish(const struct linting *linting, struct err *err)
 		return err_set(err, ERR_INPUT, "%zu findings", strict ? wrong + advice : wrong);
 	if (cli->quiet || cli->json)
 		return 0;
-	cli_print("%zu recipes are right", linting->total);
+	cli_print(linting->total == 1 ? "%zu recipe is right" : "%zu recipes are right",
+	          linting->total);
 	if (linting->fixed)
 		cli_print(", %zu of them were put right", linting->fixed);
 	if (advice && !linting->shown_all)

@@ -28,6 +28,19 @@ static bool is_wanted(const char *name, int argc, char **argv)
 	return argc == 0;
 }
 
+/* A pattern that nothing matches is a mistake, or a script's question: both want to be told. */
+static int check_patterns(const struct recipe_set *set, int argc, char **argv, struct err *err)
+{
+	for (int i = 0; i < argc; i++) {
+		bool found = false;
+		for (size_t j = 0; j < set->names.count; j++)
+			found = found || fnmatch(argv[i], set->names.items[j], 0) == 0;
+		if (!found)
+			return recipe_set_unknown(set, argv[i], err);
+	}
+	return 0;
+}
+
 static void print_json(const struct recipe_set *set, int argc, char **argv)
 {
 	struct json json = {0};
@@ -69,6 +82,8 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	if (overlay_open_recipes(&cli->workspace, &set, err) < 0)
 		return -1;
 	recipe_set_load_each(&set, report_broken, &listing);
+	if (check_patterns(&set, argc, argv, err) < 0)
+		return -1;
 	(cli->json ? print_json : print_text)(&set, argc, argv);
 	if (listing.broken)
 		return err_set(err, ERR_INPUT, "%zu recipes can't be read", listing.broken);

@@ -5,6 +5,7 @@
 #include "fs.h"
 #include "own.h"
 #include "path.h"
+#include "wanted.h"
 
 static const struct option_spec options[] = {
 	{"arch", 'a', "ARCH", "of the build for this architecture (this machine's)"},
@@ -20,10 +21,8 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	if (!path_is_safe(argv[0]) || !path_is_safe(arch))
 		return err_set(err, ERR_USAGE, "%s: not a package's name", argv[0]);
 	own_free char *path = workspace_out(&cli->workspace, "logs/%s/%s.log", arch, argv[0]);
-	if (!fs_is_file(path)) {
-		err_set(err, ERR_INPUT, "%s has not been built here for %s", argv[0], arch);
-		return err_hint(err, "sdk build --arch=%s %s", arch, argv[0]);
-	}
+	if (!fs_is_file(path))
+		return cli_not_built(cli, argv[0], arch, err);
 	if (cli_has(cli, "path")) {
 		cli_print("%s\n", path);
 		return 0;

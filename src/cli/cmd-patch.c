@@ -64,7 +64,8 @@ static int make(struct cli *cli, const struct wanted *wanted, struct patch_reque
 	if (!tree && request->since)
 		return err_set(err, ERR_USAGE, "--since: %s is not worked on",
 		               request->recipe->name);
-	if (env_create(&cli->workspace, 0, &cli->sink, err) < 0 ||
+	if (patch_check_tree(request, err) < 0 ||
+	    env_create(&cli->workspace, 0, &cli->sink, err) < 0 ||
 	    env_open(&cli->workspace, &env, err) < 0 ||
 	    patch_make(&cli->workspace, &env, request, &cli->sink, &made, err) < 0)
 		return -1;

@@ -1,7 +1,9 @@
 /* Which packages a command is about: those it names, or all of a board's. */
 #include "wanted.h"
 
+#include "overlay.h"
 #include "own.h"
+#include "recipe.h"
 
 void wanted_release(struct wanted *wanted)
 {
@@ -30,4 +32,17 @@ int cli_wanted(const struct cli *cli, int argc, char **argv, struct wanted *want
 	if (!wanted->arch)
 		wanted->arch = wanted->board ? wanted->board->arch : cli->workspace.build_arch;
 	return 0;
+}
+
+int cli_not_built(const struct cli *cli, const char *package, const char *arch, struct err *err)
+{
+	own(recipe_set) recipes = {0};
+	const struct recipe *recipe;
+	if (overlay_open_recipes(&cli->workspace, &recipes, err) < 0 ||
+	    recipe_set_get(&recipes, package, &recipe, err) < 0)
+		return -1;
+	err_set(err, ERR_INPUT, "%s has not been built here%s%s", package, arch ? " for " : "",
+	        arch ? arch : "");
+	return err_hint(err, "sdk build %s%s%s%s", arch ? "--arch=" : "", arch ? arch : "",
+	                arch ? " " : "", package);
 }

@@ -52,7 +52,7 @@ static int find_only(const struct config *config, const struct config_binhost **
 	*ret_host = found;
 	if (count == 1)
 		return 0;
-	err_set(err, ERR_USAGE, count ? "which binhost?" : "no binhost to write to");
+	err_set(err, ERR_USAGE, count ? "which binhost?" : "no binhost is named");
 	return err_hint(err,
 	                count ? "--to=NAME names one of those in %s"
 	                      : "--to=file:///dir or --to=s3://bucket, or a binhost with "
@@ -290,7 +290,10 @@ int binhost_host_indexes(struct binhost_host *host, struct strv *ret_names, stru
 	for (vec_each(item, &list))
 		strv_add(ret_names, item->name);
 	strv_sort(ret_names);
-	return 0;
+	if (ret_names->count)
+		return 0;
+	err_set(err, ERR_INPUT, "%s: no binhost: there is no index in it", host->target->url);
+	return err_hint(err, "`sdk binhost push` makes one");
 }
 
 /* ---- writing */

@@ -390,8 +390,11 @@ static int check_name(const struct making *making, struct err *err)
 		"name: %s\nversion: 1\nsummary: x\nlicense: MIT\nsources: []\nbuild: make\n",
 		making->name);
 	struct recipe *recipe;
-	if (recipe_parse("the new recipe", NULL, text, strlen(text), &recipe, err) < 0)
-		return -1;
+	if (recipe_parse("the new recipe", NULL, text, strlen(text), &recipe, NULL) < 0)
+		return err_set(err, ERR_USAGE,
+		               "\"%s\": wanted lower-case letters, digits, \"+\", "
+		               "\"-\" and \".\"",
+		               making->name);
 	recipe_free(recipe);
 	if (fs_exists(making->package->path)) {
 		err_set(err, ERR_INPUT, "recipes/%s is there already", making->name);

@@ -154,6 +154,16 @@ static int add_file(struct making *making, const char *edited, const char *relat
 	return git_diff_texts(relative, before, after, text, err);
 }
 
+int patch_check_tree(const struct patch_request *request, struct err *err)
+{
+	if (request->worktree || fs_is_dir(request->work))
+		return 0;
+	err_set(err, ERR_INPUT, "there is no tree of `sdk shell %s`, nor is it worked on",
+	        request->recipe->name);
+	return err_hint(err, "edit in `sdk shell %s`, or in the tree of `sdk workon %s`",
+	                request->recipe->name, request->recipe->name);
+}
+
 static int find_edits(const struct making *making, struct strv *paths, struct err *err)
 {
 	const struct patch_request *request = making->request;
@@ -166,8 +176,7 @@ static int find_edits(const struct making *making, struct strv *paths, struct er
 	}
 	if (fs_is_file(seen))
 		return tree_seen_changes(top, seen, paths, err);
-	err_set(err, ERR_INPUT, "there is no tree of `sdk shell %s`, nor is it worked on",
-	        request->recipe->name);
+	err_set(err, ERR_INPUT, "%s: a build's tree, not one of `sdk shell`", request->work);
 	return err_hint(err, "edit in `sdk shell %s`, or in the tree of `sdk workon %s`",
 	                request->recipe->name, request->recipe->name);
 }

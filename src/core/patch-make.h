@@ -24,6 +24,8 @@ struct patches_made {
 };
 void patches_made_release(struct patches_made *made);
 
+/* Whether there is a tree that may hold edits; else ERR_INPUT. */
+int patch_check_tree(const struct patch_request *request, struct err *err);
 /* A patch a commit of the git tree (what is not committed is, with the message), or one of all
  * edits in the shell's tree. They are numbered after those that are there, and written only when
  * all of them apply to the source with the recipe's other patches. Nothing edited is ERR_INPUT. */

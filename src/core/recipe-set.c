@@ -154,7 +154,7 @@ static size_t after(const struct recipe_set *set, const struct recipe_layer *lay
 	return (size_t)(layer - set->layers.items) + 1;
 }
 
-static int unknown_recipe(const struct recipe_set *set, const char *name, struct err *err)
+int recipe_set_unknown(const struct recipe_set *set, const char *name, struct err *err)
 {
 	err_set(err, ERR_INPUT, "no recipe is called \"%s\"", name);
 	const char *near =
@@ -183,7 +183,7 @@ int recipe_set_get(struct recipe_set *set, const char *name, const struct recipe
 	struct recipe *recipe = map_get(&set->loaded, name);
 	if (!recipe) {
 		if (!recipe_set_has(set, name))
-			return unknown_recipe(set, name, err);
+			return recipe_set_unknown(set, name, err);
 		if (load_winner(set, name, &recipe, err) < 0)
 			return -1;
 		map_set(&set->loaded, recipe->name, recipe);
@@ -292,7 +292,7 @@ static int check_names(const struct recipe_set *set, const struct recipe *recipe
 			               line);
 		if (recipe_set_has(set, name))
 			continue;
-		unknown_recipe(set, name, err);
+		recipe_set_unknown(set, name, err);
 		return err_wrap(err, "%s:%u: depends", recipe->path, line);
 	}
 	return 0;

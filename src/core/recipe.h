@@ -138,6 +138,8 @@ int recipe_set_open_layers(struct recipe_layers *layers, struct recipe_set *ret_
                            struct err *err);
 void recipe_set_release(struct recipe_set *set);
 bool recipe_set_has(const struct recipe_set *set, const char *name);
+/* Always -1: ERR_INPUT, no recipe is called that, with "did you mean". */
+int recipe_set_unknown(const struct recipe_set *set, const char *name, struct err *err);
 /* Of the layer that wins. Unknown: ERR_INPUT with "did you mean". Owned by the set. */
 int recipe_set_get(struct recipe_set *set, const char *name, const struct recipe **ret_recipe,
                    struct err *err);

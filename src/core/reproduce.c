@@ -449,6 +449,16 @@ static int check_all(struct check *check, const struct reproduce_request *reques
 	return result;
 }
 
+/* Before an environment is made for nothing. */
+static int check_any_built(const struct build_session *session, bool closure, struct err *err)
+{
+	for (vec_each(node, &session->graph.nodes))
+		if ((closure || (*node)->wanted) && (*node)->state == NODE_DONE)
+			return 0;
+	err_set(err, ERR_BUILD, "nothing of this is built, so there is nothing to compare");
+	return err_hint(err, "`sdk build` first");
+}
+
 int reproduce_packages(const struct workspace *workspace, const struct reproduce_request *request,
                        const struct event_sink *sink, struct reproduction *ret, struct err *err)
 {
@@ -457,6 +467,7 @@ int reproduce_packages(const struct workspace *workspace, const struct reproduce
 	own_free char *scratch = scratch_of(workspace, request->scratch);
 	own_free char *state = workspace_out(workspace, "reproducible");
 	if (session_make(workspace, &request->build, &session, err) < 0 ||
+	    check_any_built(&session, request->closure, err) < 0 ||
 	    env_create(workspace, 0, sink, err) < 0 ||
 	    session_open_environment(&session, err) < 0 ||
 	    toolchain_prepare(workspace, &session.env, &session.toolchain, sink, err) < 0 ||

@@ -219,12 +219,12 @@ fails "what does not apply to the recipe's source" 1 'no patch was written: 0005
 is "is not written" "$(patches)" "$before"
 "$SDK" workon "$name" stop >/dev/null
 
-fails "a shell's edits need words, too" 2 "say what the patch does" "$SDK" patch "$name"
 rm -rf "$work"
 fails "and a tree" 3 'there is no tree of' "$SDK" patch "$name" -m X
 sh_in "$name" --phase=compile -- true
 fails "in which something was changed" 3 'no file of the source was changed' "$SDK" patch "$name" -m X
 sh_in "$name" -- sh -c 'sed -i s/a/A/ src/sub/letters; echo x >src/extra; echo y >src/junk'
+fails "a shell's edits need words, too" 2 "say what the patch does" "$SDK" patch "$name"
 ok "they become a patch" sh -c "'$SDK' patch $name -m 'Make a bigger' 2>'$TMP/notes'"
 is "with its number" "$(ls "$recipe_dir/patches" | tail -1)" 0005-make-a-bigger.patch
 is "of that file alone" "$(grep -c '^diff' "$recipe_dir/patches/0005-make-a-bigger.patch")" 1

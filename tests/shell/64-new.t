@@ -97,7 +97,7 @@ echo '<html>' >"$WWW/page-1.0.tar.gz"
 fails "a page in place of an archive" 3 'page-1.0.tar.gz' "$SDK" new page "$URL/page-1.0.tar.gz"
 fails "an address of nothing" 4 'HTTP 404' "$SDK" new none "$URL/none-1.0.tar.gz"
 fails "a file that is not there" 6 'none.tar: No such file' "$SDK" new none "$TMP/none.tar"
-fails "a name that is none" 3 'wanted lower-case letters' "$SDK" new 'No/Name' "$URL/auto-1.2.3.tar.gz"
+fails "a name that is none" 2 'wanted lower-case letters' "$SDK" new 'No/Name' "$URL/auto-1.2.3.tar.gz"
 put versionless/x </dev/null; pack versionless versionless.tar.gz
 fails "a tarball without a version" 3 'neither its name nor what is in it' "$SDK" new versionless "$URL/versionless.tar.gz"
 fails "a name that Debian does not know" 3 'Debian has no source package unheard' "$SDK" new unheard
