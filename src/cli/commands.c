@@ -3,8 +3,6 @@
 
 #include <stddef.h>
 
-/* One a line, so that two additions don't meet. */
-/* clang-format off */
 /* One a line, so that two additions do not meet. */
 /* clang-format off */
 const struct command *const commands[] = {
@@ -14,6 +12,10 @@ const struct command *const commands[] = {
 	&cmd_status,
 	&cmd_gc,
 	&cmd_doctor,
+	&cmd_sync,
+	&cmd_repos_list,
+	&cmd_repos_add,
+	&cmd_repos_remove,
 	&cmd_list,
 	&cmd_info,
 	&cmd_deps,

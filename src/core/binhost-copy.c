@@ -83,9 +83,14 @@ static int write_state(const struct binhost_copy *copy, struct err *err)
 }
 
 void binhost_copy_open(const struct workspace *workspace, const struct config_binhost *host,
-                       const char *arch, struct binhost_copy *ret_copy)
+                       const char *arch, const char *release, struct binhost_copy *ret_copy)
 {
 	own_free char *id = hex_of(host->url, strlen(host->url));
+	own_free char *name = release ? mem_printf("releases/%s/%s", release, arch)
+	                              : mem_printf("index/%s", arch);
+	own_free char *tag = release ? hex_of(release, strlen(release)) : NULL;
+	/* Each index has its own serial numbers. */
+	own_free char *file = tag ? mem_printf("%s-%.16s", arch, tag) : mem_strdup(arch);
 	size_t length = strlen(host->url);
 	while (length && host->url[length - 1] == '/')
 		length--;
@@ -93,9 +98,10 @@ void binhost_copy_open(const struct workspace *workspace, const struct config_bi
 		.workspace = workspace,
 		.host = host,
 		.arch = arch,
-		.url = mem_printf("%.*s/index/%s", (int)length, host->url, arch),
-		.base = workspace_cache(workspace, "binhosts/%.16s/%s", id, arch),
-		.seen = workspace_data(workspace, "binhosts/%.16s-%s", id, arch),
+		.is_release = release,
+		.url = mem_printf("%.*s/%s", (int)length, host->url, name),
+		.base = workspace_cache(workspace, "binhosts/%.16s/%s", id, file),
+		.seen = workspace_data(workspace, "binhosts/%.16s-%s", id, file),
 	};
 	read_state(ret_copy);
 	own_free char *path = file_of(ret_copy, "signed");

@@ -19,6 +19,7 @@ struct binhost_copy {
 	const struct workspace *workspace;
 	const struct config_binhost *host;
 	const char *arch;
+	bool is_release;
 	char *url;         /* of the index */
 	char *base, *seen; /* paths: "<base>.signed" …; what was seen */
 	char *etag, *modified;
@@ -27,9 +28,10 @@ struct binhost_copy {
 	char *failure; /* why that attempt failed; NULL: it did not */
 };
 
-/* Reads the state. What can't be read counts as not there. All is borrowed. */
+/* Reads the state. What can't be read counts as not there. With a release it is the index of that,
+ * else the current one. All is borrowed. */
 void binhost_copy_open(const struct workspace *workspace, const struct config_binhost *host,
-                       const char *arch, struct binhost_copy *ret_copy);
+                       const char *arch, const char *release, struct binhost_copy *ret_copy);
 void binhost_copy_release(struct binhost_copy *copy);
 
 /* What to ask the server, for fetch_texts … */

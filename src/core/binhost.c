@@ -8,6 +8,7 @@
 
 #include "binhost-copy.h"
 #include "own.h"
+#include "release.h"
 
 enum { RECENT_SECONDS = 300 };
 
@@ -84,6 +85,9 @@ static void open_host(struct binhosts *hosts, struct binhost_copy *copy, enum bi
 	own(err) err = {0};
 	struct binhost host = {.config = copy->host};
 	bool silent = ask == BINHOST_COPY || (ask == BINHOST_MISSING && copy->digest);
+	/* Not every host has every release; the current index follows. */
+	if (copy->is_release && !copy->digest)
+		return;
 	if (binhost_copy_read(copy, &host.index, &err) == 0) {
 		if (copy->failure && !silent)
 			tell_failure(copy, &host.index, sink);
@@ -103,11 +107,14 @@ int binhosts_open(const struct workspace *workspace, const char *arch, enum binh
 		return 0;
 	if (config_load(workspace, &ret_hosts->config, err) < 0)
 		return -1;
-	size_t count = ret_hosts->config.binhosts.count;
+	own_free char *release = release_pinned(workspace);
+	size_t each =
+		release ? 2 : 1; /* a host's index of the release goes before its current one */
+	size_t count = ret_hosts->config.binhosts.count * each;
 	struct binhost_copy *copies = mem_alloc((count + 1) * sizeof *copies);
 	for (size_t i = 0; i < count; i++)
-		binhost_copy_open(workspace, &ret_hosts->config.binhosts.items[i], arch,
-		                  &copies[i]);
+		binhost_copy_open(workspace, &ret_hosts->config.binhosts.items[i / each], arch,
+		                  i % each == each - 1 ? NULL : release, &copies[i]);
 	int result = ask_hosts(copies, count, ask, err);
 	for (size_t i = 0; i < count; i++) {
 		if (result == 0)

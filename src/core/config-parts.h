@@ -11,6 +11,9 @@ int config_check_keys(const struct yaml *yaml, const struct yaml_node *node,
 int config_check_name(const struct yaml *yaml, const struct yaml_node *node, const char *name,
                       struct err *err);
 
+/* Whether there is nothing but comments. */
+bool config_is_blank(const char *text, size_t length);
+
 /* ---- config-repos.c; the targets are config->repos and config->checkout_keys */
 int config_decode_repos(const struct yaml *yaml, const struct yaml_node *node, void *target,
                         struct err *err);

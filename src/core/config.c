@@ -193,7 +193,7 @@ static int decode(const struct yaml *yaml, struct config *ret_config, struct err
 }
 
 /* Comments alone: a file whose settings are all commented out is none to complain of. */
-static bool is_blank(const char *text, size_t length)
+bool config_is_blank(const char *text, size_t length)
 {
 	for (const char *at = text; at < text + length;) {
 		at += strspn(at, " \t\r\n");
@@ -210,7 +210,7 @@ int config_parse(const char *name, const char *text, size_t length, struct confi
 	own(yaml) yaml = {0};
 	own(str) copy = {0};
 	str_add_bytes(&copy, text, length);
-	if (is_blank(str_text(&copy), length)) {
+	if (config_is_blank(str_text(&copy), length)) {
 		*ret_config = (struct config){.path = mem_strdup(name)};
 		return 0;
 	}

@@ -270,8 +270,14 @@ int diff_tree_make(const struct workspace *workspace, const char *old_revision,
                    const char *new_revision, const char *only, struct diff_tree *ret_diff,
                    struct err *err)
 {
-	own(side) old = {workspace->root, old_revision, {0}};
-	own(side) new = {workspace->root, new_revision, {0}};
+	return diff_tree_make_at(workspace->root, old_revision, new_revision, only, ret_diff, err);
+}
+
+int diff_tree_make_at(const char *dir, const char *old_revision, const char *new_revision,
+                      const char *only, struct diff_tree *ret_diff, struct err *err)
+{
+	own(side) old = {dir, old_revision, {0}};
+	own(side) new = {dir, new_revision, {0}};
 	own(diff_tree) diff = {0};
 	if (side_load(&old, err) < 0 || side_load(&new, err) < 0)
 		return -1;

@@ -36,3 +36,6 @@ void diff_tree_release(struct diff_tree *diff);
 int diff_tree_make(const struct workspace *workspace, const char *old_revision,
                    const char *new_revision, const char *only, struct diff_tree *ret_diff,
                    struct err *err);
+/* The same of another repository: an overlay's. */
+int diff_tree_make_at(const char *dir, const char *old_revision, const char *new_revision,
+                      const char *only, struct diff_tree *ret_diff, struct err *err);

@@ -23,12 +23,12 @@ static bool has_host(const char *rest)
 	return isalnum((unsigned char)*rest) || *rest == '[';
 }
 
-/* user@host:path, as ssh's own scp has it. */
+/* user@host:path, as ssh's own scp has it; helper::address would be git's word for a program. */
 static bool is_scp_like(const char *url)
 {
 	const char *colon = strchr(url, ':'), *slash = strchr(url, '/');
-	return colon && colon[1] && (!slash || colon < slash) && isalnum((unsigned char)*url) &&
-	       has_host(url);
+	return colon && colon[1] && colon[1] != ':' && (!slash || colon < slash) &&
+	       isalnum((unsigned char)*url) && has_host(url);
 }
 
 bool git_url_is_allowed(const char *url)

@@ -63,7 +63,7 @@ def make_checkout(root):
 
 def commit(root):
     git = ["git", "-C", root, "-c", "user.name=Nobody", "-c", "user.email=nobody@example.org"]
-    for command in (["init", "--quiet"], ["add", "recipes", "board-configs"],
+    for command in (["init", "--quiet", "--initial-branch=main"], ["add", "recipes", "board-configs"],
                     ["commit", "--quiet", "--message=Orchard"]):
         subprocess.run(git + command, check=True)
 

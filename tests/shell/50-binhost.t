@@ -100,6 +100,22 @@ fails "both together" 2 'nothing is left' build --no-binhost --binhost-only t-lo
 fresh; use "file://$HOST"
 ok "a directory is a binhost, too" build --binhost-only t-top
 
+# ---- a release's own index
+state "$TMP/builder"
+ok "a release is pushed" "$SDK" binhost push --to="file://$HOST" --release=v1 t-top t-lone
+cp -r "$HOST" "$TMP/released"
+sed -n '/^dray-binhost-index/,/^$/p' "$HOST/index/amd64" | sed 's/^entries .*/entries 0/; s/^serial .*/serial 99/' >"$TMP/empty"
+rm "$TMP/released/index/amd64"
+gpg --homedir "$TMP/builder/data/gnupg" --batch --quiet --clearsign -o "$TMP/released/index/amd64" "$TMP/empty" 2>/dev/null
+gpgconf --homedir "$TMP/builder/data/gnupg" --kill gpg-agent
+fresh; use "file://$TMP/released"
+fails "what the current index has no more" 1 'no binhost has' build --binhost-only t-lone
+echo v1 >"$SDK_OUT/release"
+ok "a checkout that is pinned to the release gets" build --binhost-only t-lone
+fresh; use "$(url good)"; echo v9 >"$SDK_OUT/release"
+ok "a release that the host has not is passed over" build --binhost-only t-lone
+ok "in silence" sh -c "! '$SDK' build --refresh t-lone 2>&1 | grep -q warning"
+
 # ---- hosts that are down, incomplete, slow
 fresh; use "http://127.0.0.1:1/nobody" "$(url good)"
 "$SDK" build --binhost-only t-lone >"$TMP/told" 2>&1; is "a host that is down is passed over" $? 0
