@@ -290,8 +290,9 @@ const struct command cmd_build = {
 		"What was built before from the same inputs is not built again; a dependency that\n"
 		"comes out unchanged stops the rebuild of those that use it. What a binhost of\n"
 		"sdk.yaml has built from the same inputs is fetched, if it is needed here, and\n"
-		"checked byte by byte. A failed build keeps\n"
-		"its tree for `sdk shell`. Inside the environment this is also `build-packages`.",
+		"checked byte by byte. A failed build keeps its tree for `sdk shell`. On a terminal\n"
+		"there are keys to see a log (Enter), to pause (p), to stop one package (x): ? tells.\n"
+		"Inside the environment this is also `build-packages`.",
 	.examples = "sdk build zlib                       # one package for this machine's kind\n"
 		    "sdk build --board=arm64-usr          # all of a board\n"
 		    "sdk build --board=amd64-usr -n       # what would be built, and why\n",

@@ -1,6 +1,6 @@
 /* Renderers of events. Tasks that run are kept in a list; a live terminal shows them as a block of
  * lines under the scrolled-away results, plain output gets a line when a task ends. */
-#include "report.h"
+#include "report-parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,26 +12,7 @@
 #include "str.h"
 #include "vec.h"
 
-struct task {
-	char *name, *phase, *output;
-	uint64_t done, total;
-	bool bytes;
-	double started;
-};
-
-struct report {
-	bool quiet, color;
-	int verbose;
-	struct tty *tty; /* NULL: plain */
-	VEC(struct task) tasks;
-	uint64_t done, total;
-	bool total_bytes;
-	char *total_unit;
-	double started, drawn;
-	double ends; /* by what is expected; 0: unknown */
-};
-
-static double now(void)
+double report_now(void)
 {
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
@@ -51,6 +32,7 @@ static void task_release(struct task *task)
 	free(task->name);
 	free(task->phase);
 	free(task->output);
+	free(task->log);
 }
 
 static void replace(char **text, const char *with)
@@ -71,7 +53,7 @@ static void task_line(const struct task *task, struct str *line)
 {
 	char seconds[32];
 	str_addf(line, "  %-20s %-10s %8s", task->name, task->phase ? task->phase : "",
-	         cli_seconds(now() - task->started, seconds));
+	         cli_seconds(report_now() - task->started, seconds));
 	if (task->total)
 		str_addf(line, "  %3" PRIu64 " %%", task->done * 100 / task->total);
 	if (task->output)
@@ -89,6 +71,16 @@ static void amounts(const struct report *report, struct str *line)
 		         report->total_unit ? report->total_unit : "");
 }
 
+void report_add_progress(const struct report *report, struct str *line)
+{
+	char seconds[32];
+	amounts(report, line);
+	str_addf(line, ", %s", cli_seconds(report_now() - report->started, seconds));
+	if (report->ends > report_now() + 1)
+		str_addf(line, ", about %s left",
+		         cli_seconds(report->ends - report_now(), seconds));
+}
+
 static void total_line(const struct report *report, struct str *line)
 {
 	enum { WIDTH = 24 };
@@ -98,16 +90,15 @@ static void total_line(const struct report *report, struct str *line)
 	for (int i = 0; i < WIDTH; i++)
 		str_add_char(line, i < filled ? '#' : '.');
 	str_add(line, "] ");
-	amounts(report, line);
-	char seconds[32];
-	str_addf(line, ", %s", cli_seconds(now() - report->started, seconds));
-	if (report->ends > now() + 1)
-		str_addf(line, ", about %s left", cli_seconds(report->ends - now(), seconds));
+	report_add_progress(report, line);
 }
 
 static void draw(struct report *report, bool force)
 {
-	if (!report->tty || (!force && now() - report->drawn < 0.1))
+	if (report->screen)
+		screen_update(report->screen, false);
+	if (!report->tty || screen_is_open(report->screen) ||
+	    (!force && report_now() - report->drawn < 0.1))
 		return;
 	own(strv) lines = {0};
 	enum { MOST = 12 };
@@ -122,24 +113,31 @@ static void draw(struct report *report, bool force)
 		strv_take(&lines, str_steal(&line));
 	}
 	tty_draw(report->tty, lines.items, (int)lines.count);
-	report->drawn = now();
+	report->drawn = report_now();
 }
 
 /* A line that stays. */
 static void print_line(struct report *report, const char *color, const char *label,
                        const char *text)
 {
+	bool paint = report->color && color;
+	own_free char *line =
+		mem_printf("%s%s%s%s", paint ? color : "", label, paint ? "\033[0m" : "", text);
+	if (screen_is_open(report->screen)) {
+		screen_add_line(report->screen, label, text, line);
+		return;
+	}
 	if (report->tty)
 		tty_draw(report->tty, NULL, 0);
-	bool paint = report->color && color;
-	fprintf(stderr, "%s%s%s%s\n", paint ? color : "", label, paint ? "\033[0m" : "", text);
+	fprintf(stderr, "%s\n", line);
 }
 
 static void begin_task(struct report *report, const struct event *event)
 {
 	struct task task = {.name = mem_strdup(event->task),
-	                    .started = now(),
-	                    .phase = event->text ? mem_strdup(event->text) : NULL};
+	                    .started = report_now(),
+	                    .phase = event->text ? mem_strdup(event->text) : NULL,
+	                    .log = event->log ? mem_strdup(event->log) : NULL};
 	vec_push(&report->tasks, task);
 	if (report->tty || report->quiet || !(event->text || report->verbose))
 		return;
@@ -152,9 +150,10 @@ static void end_task(struct report *report, const struct event *event)
 {
 	struct task *task = find_task(report, event->task);
 	if (task) {
-		struct task ended = *task;
-		*task = report->tasks.items[--report->tasks.count];
-		task_release(&ended);
+		task_release(task);
+		size_t behind = (size_t)(report->tasks.items + report->tasks.count - task) - 1;
+		memmove(task, task + 1, behind * sizeof *task);
+		report->tasks.count--;
 	}
 	if (!event->text && event->status == 0 && !report->verbose)
 		return;
@@ -188,12 +187,21 @@ static void update_task(struct report *report, const struct event *event)
 static void update_total(struct report *report, const struct event *event)
 {
 	if (!report->started)
-		report->started = now();
+		report->started = report_now();
 	report->done = event->done;
 	report->total = event->total;
-	report->ends = event->seconds > 0 ? now() + event->seconds : 0;
+	report->ends = event->seconds > 0 ? report_now() + event->seconds : 0;
 	report->total_bytes = event->unit && str_equal(event->unit, "B");
 	replace(&report->total_unit, event->unit);
+}
+
+/* Results and errors go to a terminal that is as it was. */
+static void finish(struct report *report)
+{
+	screen_close(report->screen);
+	if (report->tty)
+		tty_draw(report->tty, NULL, 0);
+	report->total = 0;
 }
 
 static void emit(void *context, const struct event *event)
@@ -218,6 +226,9 @@ static void emit(void *context, const struct event *event)
 	case EVENT_END:
 		end_task(report, event);
 		break;
+	case EVENT_FINISHED:
+		finish(report);
+		return;
 	case EVENT_PHASE:
 	case EVENT_PROGRESS:
 	case EVENT_OUTPUT:
@@ -235,18 +246,23 @@ struct report *report_new(bool live, bool quiet, bool color, int verbose)
 	report->color = color;
 	report->verbose = verbose;
 	report->tty = live && !quiet ? tty_open() : NULL;
+	report->screen = report->tty ? screen_new(report) : NULL;
 	return report;
 }
 
 struct event_sink report_sink(struct report *report)
 {
-	return (struct event_sink){.emit = emit, .context = report};
+	return (struct event_sink){.emit = emit,
+	                           .context = report,
+	                           .control =
+	                                   report->screen ? screen_control(report->screen) : NULL};
 }
 
 void report_free(struct report *report)
 {
 	if (!report)
 		return;
+	screen_free(report->screen);
 	if (report->tty)
 		tty_draw(report->tty, NULL, 0);
 	tty_free(report->tty);

@@ -7,7 +7,8 @@
 
 struct report;
 
-/* `live`: redraw in place (stderr must be a terminal that can). The caller frees. */
+/* `live`: redraw in place (stderr must be a terminal that can). Long
+ * builds take the whole terminal, if stdin is one, too. The caller frees. */
 struct report *report_new(bool live, bool quiet, bool color, int verbose);
 struct event_sink report_sink(struct report *report);
 /* Wipes the live block and frees; NULL-safe. */

@@ -108,11 +108,12 @@ static void ccache_prelude(const struct toolchain *toolchain, uint64_t max_bytes
 
 /* A program by one name, which ccache wants. What elsewhere would be compiled only to be thrown
  * away is compiled here at once: macros in debug information are numbered differently there, and
- * pedantic compilers have something to say about each preprocessed source. */
-#define HELPER                                                              \
-	"#!/bin/sh\ncase \" $* \" in\n"                                     \
-	"*\" -g3 \"* | *\" -ggdb3 \"* | *pedantic*) exec \"$@\" ;;\nesac\n" \
-	"exec "
+ * pedantic compilers have something to say about each preprocessed source. 119 is icecc's status
+ * for a daemon that is too busy to answer: nothing was read or written yet. */
+#define HELPER                          \
+	"#!/bin/sh\ncase \" $* \" in\n" \
+	"*\" -g3 \"* | *\" -ggdb3 \"* | *pedantic*) exec \"$@\" ;;\nesac\n"
+#define HELPER_END " \"$@\"\nstatus=$?\n[ $status -ne 119 ] || exec \"$@\"\nexit $status\n"
 
 static int write_helper(const struct workspace *workspace, const char *dir, struct err *err)
 {
@@ -120,7 +121,7 @@ static int write_helper(const struct workspace *workspace, const char *dir, stru
 	own_free char *path = path_join(dir, "helper/icecc");
 	str_add(&text, HELPER);
 	add_program(workspace, "icecc", &text);
-	str_add(&text, " \"$@\"\n");
+	str_add(&text, HELPER_END);
 	if (fs_make_parents(path, err) < 0)
 		return -1;
 	return fs_write_file(path, str_text(&text), text.len, 0755, err);
@@ -137,6 +138,7 @@ static int make_wrappers(const struct workspace *workspace, const struct toolcha
 	hash_update(&hash, toolchain->digest.bytes, sizeof toolchain->digest.bytes);
 	hash_text(&hash, prelude);
 	hash_text(&hash, launcher);
+	hash_text(&hash, HELPER HELPER_END);
 	hash_final(&hash, &digest);
 	digest_hex(&digest, hex);
 	own_free char *parent = workspace_out(workspace, "compile");
@@ -174,7 +176,8 @@ static int prepare_wrappers(const struct workspace *workspace, const struct tool
 		str_addf(&prelude,
 		         "ICECC_TEST_SOCKET=" INSIDE "/socket ICECC_VERSION=" INSIDE "/%s\n"
 		         "ICECC_REMOTE_CPP=1 ICECC_CARET_WORKAROUND=1 ICECC_COLOR_DIAGNOSTICS=0\n"
-		         "export ICECC_TEST_SOCKET ICECC_VERSION ICECC_REMOTE_CPP\n"
+		         "ICECC_LOGFILE=/dev/null\n" /* configure reads what compilers say */
+		         "export ICECC_TEST_SOCKET ICECC_VERSION ICECC_REMOTE_CPP ICECC_LOGFILE\n"
 		         "export ICECC_CARET_WORKAROUND ICECC_COLOR_DIAGNOSTICS\n",
 		         path_base(compile->archive));
 	if (compile->cache) {

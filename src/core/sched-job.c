@@ -72,6 +72,12 @@ static uint64_t free_worker(const struct scheduler *s)
 	}
 }
 
+static char *log_path(const struct scheduler *s, const struct node *node)
+{
+	return workspace_out(s->schedule->context->workspace, "logs/%s/%s.log", s->graph->arch,
+	                     node->name);
+}
+
 int sched_start_job(struct scheduler *s, struct node *node, struct err *err)
 {
 	int fds[2];
@@ -98,8 +104,11 @@ int sched_start_job(struct scheduler *s, struct node *node, struct err *err)
 	}
 	vec_push(&s->running, job);
 	node->state = NODE_BUILDING;
-	sched_emit(s,
-	           (struct event){.kind = EVENT_BEGIN, .task = node->name, .text = node->reason});
+	own_free char *log = log_path(s, node);
+	sched_emit(s, (struct event){.kind = EVENT_BEGIN,
+	                             .task = node->name,
+	                             .text = node->reason,
+	                             .log = log});
 	return 0;
 }
 
@@ -140,8 +149,7 @@ static void read_report(struct scheduler *s, struct job *job)
 /* The end of the job's log: at most TAIL_BYTES of it. */
 static void read_tail(const struct scheduler *s, const struct job *job, struct str *text)
 {
-	own_free char *path = workspace_out(s->schedule->context->workspace, "logs/%s/%s.log",
-	                                    s->graph->arch, job->node->name);
+	own_free char *path = log_path(s, job->node);
 	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -234,8 +242,12 @@ static void skip_users(struct scheduler *s, struct node *node)
 static void fail(struct scheduler *s, struct job *job, int status)
 {
 	struct err err = {0};
-	take_error(job, status, &err);
-	describe_failure(s, job, &err);
+	if (job->is_stopped) {
+		err_set(&err, ERR_BUILD, "build %s: it was stopped", job->node->name);
+	} else {
+		take_error(job, status, &err);
+		describe_failure(s, job, &err);
+	}
 	job->node->state = NODE_FAILED;
 	sched_emit(s, (struct event){.kind = EVENT_END,
 	                             .task = job->node->name,
@@ -248,7 +260,8 @@ static void fail(struct scheduler *s, struct job *job, int status)
 	if (s->first.kind == ERR_NONE)
 		err_move(&s->first, &err);
 	err_release(&err);
-	s->stopping = s->stopping || !s->schedule->keep_going;
+	/* Who stops one package wants the others. */
+	s->stopping = s->stopping || !(s->schedule->keep_going || job->is_stopped);
 }
 
 static int succeed(struct scheduler *s, struct job *job, struct err *err)

@@ -17,6 +17,7 @@ struct job {
 	int report_fd;     /* "phase NAME" lines, then, behind a 0x01, the error */
 	struct str report; /* what was read and not yet understood */
 	char *phase;       /* the last one it entered */
+	bool is_stopped;   /* somebody asked for it */
 	struct timespec start;
 	struct history_build history; /* what it cost */
 };
@@ -50,6 +51,9 @@ struct scheduler {
 	struct fetchers *fetchers; /* NULL until something is to be fetched */
 	VEC(struct arrival) arrivals;
 	size_t asked; /* outputs on their way */
+	/* sched-control.c's */
+	unsigned held;  /* tokens that are kept back while the run is paused */
+	int control_fd; /* the one that is watched; -1: none */
 };
 
 double sched_seconds_since(const struct timespec *start);
@@ -57,6 +61,16 @@ void sched_emit(struct scheduler *s, struct event event);
 void sched_show_total(struct scheduler *s);
 /* Has the loop wake up when `fd` is readable. */
 int sched_watch(const struct scheduler *s, int fd, void *pointer, struct err *err);
+
+/* A token of the jobserver, if one is free. */
+bool sched_take_token(const struct build_context *context);
+void sched_put_token(const struct build_context *context);
+
+/* ---- sched-control.c: what somebody who watches asks for */
+
+/* Does it, as far as it can be done now. ERR_INTERRUPTED when the run is to end. */
+int sched_obey(struct scheduler *s, struct err *err);
+bool sched_is_paused(const struct scheduler *s);
 
 /* ---- sched-job.c: a package's process, from its start to its end */
 

@@ -27,13 +27,13 @@ void sched_emit(struct scheduler *s, struct event event)
 
 /* ---- the jobserver: each running job holds one token, its make takes more */
 
-static bool take_token(const struct build_context *context)
+bool sched_take_token(const struct build_context *context)
 {
 	char token;
 	return context->jobserver_fd < 0 || read(context->jobserver_fd, &token, 1) == 1;
 }
 
-static void put_token(const struct build_context *context)
+void sched_put_token(const struct build_context *context)
 {
 	if (context->jobserver_fd >= 0)
 		(void)!write(context->jobserver_fd, "+", 1);
@@ -43,7 +43,7 @@ static void put_token(const struct build_context *context)
  * it starts, and its token is taken when one comes free. */
 static void pay_debt(struct scheduler *s)
 {
-	while (s->debt && take_token(s->schedule->context))
+	while (s->debt && sched_take_token(s->schedule->context))
 		s->debt--;
 }
 
@@ -52,7 +52,7 @@ static void give_back(struct scheduler *s)
 	if (s->debt)
 		s->debt--;
 	else
-		put_token(s->schedule->context);
+		sched_put_token(s->schedule->context);
 }
 
 /* Jobs that were killed may have kept tokens: with nothing running, all must be there. */
@@ -60,10 +60,10 @@ static void refill_tokens(struct scheduler *s)
 {
 	const struct build_context *context = s->schedule->context;
 	s->debt = 0;
-	while (context->jobserver_fd >= 0 && take_token(context))
+	while (context->jobserver_fd >= 0 && sched_take_token(context))
 		;
 	for (unsigned i = 0; i < context->jobs; i++)
-		put_token(context);
+		sched_put_token(context);
 }
 
 /* ---- starting and ending jobs */
@@ -106,7 +106,8 @@ static int prepare(struct scheduler *s, const struct node *node, struct err *err
 static int start_jobs(struct scheduler *s, struct err *err)
 {
 	const struct build_context *context = s->schedule->context;
-	for (struct node *node; !s->stopping && (node = next_node(s));) {
+	bool may_start = !s->stopping && !sched_is_paused(s);
+	for (struct node *node; may_start && (node = next_node(s));) {
 		if (s->running.count >= context->jobs)
 			break;
 		if (prepare(s, node, err) < 0)
@@ -212,10 +213,10 @@ static void teardown(struct scheduler *s)
 
 static int handle(struct scheduler *s, void *pointer, struct err *err)
 {
-	if (!pointer) {
-		err_set(err, ERR_INTERRUPTED, "interrupted");
-		return err_hint(err, "what was finished is kept; the same command goes on");
-	}
+	if (!pointer)
+		return err_set(err, ERR_INTERRUPTED, "interrupted");
+	if (s->schedule->sink && pointer == s->schedule->sink->control)
+		return 0; /* sched_obey reads it */
 	if (pointer == s->fetchers)
 		return sched_fetch_news(s, err);
 	return end_one(s, pointer, err);
@@ -234,7 +235,9 @@ static int loop(struct scheduler *s, struct err *err)
 	sched_show_total(s);
 	if (go_on(s, err) < 0)
 		return -1;
-	while (s->running.count || (s->asked && !s->stopping)) {
+	while (s->running.count ||
+	       ((s->asked || (sched_is_paused(s) && next_node(s))) && !s->stopping)) {
+		bool was_paused = sched_is_paused(s);
 		struct epoll_event events[16];
 		int count = epoll_wait(s->epoll_fd, events, 16, TICK_MS);
 		if (count < 0 && errno != EINTR)
@@ -246,7 +249,9 @@ static int loop(struct scheduler *s, struct err *err)
 		/* One that died says nothing, so its silence is looked into. */
 		if (count == 0 && s->fetchers && sched_fetch_news(s, err) < 0)
 			return -1;
-		if (count > 0 && go_on(s, err) < 0)
+		if (sched_obey(s, err) < 0)
+			return -1;
+		if ((count > 0 || was_paused) && go_on(s, err) < 0)
 			return -1;
 		pay_debt(s);
 	}
@@ -259,6 +264,7 @@ int sched_run(const struct schedule *schedule, struct err *err)
 	                      .graph = schedule->planner->graph,
 	                      .signal_fd = -1,
 	                      .epoll_fd = -1,
+	                      .control_fd = -1,
 	                      .needs = {.workspace = schedule->planner->workspace,
 	                                .binhosts = schedule->binhosts}};
 	for (vec_each(node, &s.graph->nodes))
@@ -267,6 +273,9 @@ int sched_run(const struct schedule *schedule, struct err *err)
 	int result = setup(&s, err) < 0 ? -1 : loop(&s, err);
 	if (result == 0 && s.first.kind != ERR_NONE)
 		result = err_move(err, &s.first);
+	if (result < 0 && err && err->kind == ERR_INTERRUPTED)
+		err_hint(err, "what was finished is kept; the same command goes on");
+	sched_emit(&s, (struct event){.kind = EVENT_FINISHED});
 	teardown(&s);
 	return result;
 }

@@ -51,5 +51,5 @@ ok "a phase can be run again there, corrected" "$SDK" shell t-broken -- bash -c 
 	cd $BUILD; echo "int main(void) { return 0; }" >main.c; $CC main.c -o main && ./main'
 fails "a shell for what has never been built needs its dependencies" 1 'sdk build' \
 	env SDK_OUT="$TMP/out" SDK_CACHE="$TMP/cache" sh -c "mkdir -p '$TMP/out' && ln -s '$SDK_OUT/env' '$SDK_OUT/toolchain' '$TMP/out/' && '$SDK' shell t-broken -- true"
-fails "no log, no build" 3 'has not been built here' "$SDK" log t-never
+fails "no log, no build" 3 'no recipe is called' "$SDK" log t-never
 done_testing

@@ -34,7 +34,7 @@ ok "the order of keys" grep -q 'messy/recipe.yaml:5: version stands behind build
 ok "a licence of yesterday" grep -q ':9: license: GPL-2.0+ is GPL-2.0-or-later' "$TMP/said"
 ok "says what --fix does" grep -q 'lint --fix puts 2 of them right' "$TMP/err"
 fails "but with --strict" 3 'findings' lint messy --strict
-ok "of all recipes there is the number" sh -c "'$SDK' lint | grep -q '1 recipes are right; there are 2 pieces of advice'"
+ok "of all recipes there is the number" sh -c "'$SDK' lint | grep -q '1 recipe is right; there are 2 pieces of advice'"
 if command -v shellcheck >/dev/null; then
 	ok "phases are bash, at the recipe's lines" grep -q 'messy/recipe.yaml:13: shellcheck.*SC20' "$TMP/said"
 	recipe broken <<-'X'
