@@ -100,6 +100,9 @@ void term_close(void)
 {
 	if (!term.screen || term.owner != getpid())
 		return;
+	/* tmux mixes what is left here into the ordinary screen when its size has changed. */
+	erase();
+	refresh();
 	endwin();
 	delscreen(term.screen);
 	term.screen = NULL;

@@ -17,9 +17,7 @@ void yaml_edits_replace(struct yaml_edits *edits, size_t start, size_t end, cons
 	vec_push(&edits->items, (struct yaml_edit){start, end, mem_strdup(with)});
 }
 
-/* Whether the text can stand unquoted wherever a scalar can, flow collections and keys included.
- * Narrower than YAML's rules: what is doubtful is quoted. */
-static bool is_plain_safe(const char *value)
+bool yaml_is_plain_safe(const char *value)
 {
 	static const char *const special[] = {"~", "null", "true", "false", "---", "..."};
 	for (size_t i = 0; i < sizeof special / sizeof *special; i++)
@@ -55,7 +53,7 @@ int yaml_edits_set(struct yaml_edits *edits, const struct yaml *yaml, const char
 		return 0;
 	struct str with = {0};
 	char quote = node->plain ? '"' : text[node->start];
-	if (node->plain && is_plain_safe(value))
+	if (node->plain && yaml_is_plain_safe(value))
 		str_add(&with, value);
 	else
 		add_escaped(&with, value, quote);

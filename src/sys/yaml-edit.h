@@ -27,6 +27,9 @@ void yaml_edits_replace(struct yaml_edits *edits, size_t start, size_t end, cons
  * lines, is ERR_INPUT. A value that is there already is no edit. */
 int yaml_edits_set(struct yaml_edits *edits, const struct yaml *yaml, const char *text,
                    const struct yaml_node *node, const char *value, struct err *err);
+/* Whether the text can stand unquoted wherever a scalar can, flow collections and keys included.
+ * Narrower than YAML's rules: what is doubtful is quoted. */
+bool yaml_is_plain_safe(const char *value);
 /* Appends the changed text. Edits must not overlap. */
 void yaml_edits_apply(struct yaml_edits *edits, const char *text, size_t length,
                       struct str *ret_text);

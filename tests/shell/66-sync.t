@@ -64,14 +64,14 @@ sync() { "$SDK" sync "$@"; }
 # shellcheck disable=SC2016
 is "without overlays there is a word" "$("$SDK" repos list)" 'no overlays; `sdk repos add NAME URL` adds one'
 ok "without an sdk.yaml, one is made" "$SDK" repos add one "$HTTP/one.git"
-is "for it" "$(cat sdk.yaml)" "$(printf 'repos:\n  - name: one\n    url: "%s/one.git"' "$HTTP")"
+is "for it" "$(cat sdk.yaml)" "$(printf 'repos:\n  - name: one\n    url: %s/one.git' "$HTTP")"
 ok "and is empty again" "$SDK" repos remove one
 is "to the byte" "$(wc -c <sdk.yaml)" 0
 printf '# Only a comment.\n' >sdk.yaml
 ok "comments alone are no obstacle" "$SDK" repos add one "$HTTP/one.git"
 printf 'repos: [{name: zero, url: "%s/zero.git"}] # flow\n' "$HTTP" >sdk.yaml
 ok "a list in brackets" "$SDK" repos add one "$HTTP/one.git" --tag=v1
-is "stays one" "$(cat sdk.yaml)" "repos: [{name: zero, url: \"$HTTP/zero.git\"}, {name: one, url: \"$HTTP/one.git\", tag: v1}] # flow"
+is "stays one" "$(cat sdk.yaml)" "repos: [{name: zero, url: \"$HTTP/zero.git\"}, {name: one, url: $HTTP/one.git, tag: v1}] # flow"
 "$SDK" repos remove zero >/dev/null; "$SDK" repos remove one >/dev/null
 is "and is emptied" "$(cat sdk.yaml)" 'repos: [] # flow'
 printf '# Ours.\nbinhosts: [] # none yet\n' >sdk.yaml

@@ -1,8 +1,7 @@
 #!/bin/sh
 # The terminal interface of sdk build, driven by a real terminal: tmux, in two sizes.
 . "$(dirname "$0")/../lib.sh"
-command -v tmux >/dev/null || skip_all "no tmux here (Debian: apt install tmux)"
-command -v python3 >/dev/null || skip_all "no python3 here"
+. "$(dirname "$0")/../terminal.sh"
 out=${SDK_OUT:-$SDK_TOP/out}
 [ -d "$out/env" ] || skip_all "there is no environment: sdk create"
 SDK_ROOT=$TMP/checkout SDK_OUT=$TMP/out SDK_CACHE=$TMP/cache
@@ -37,59 +36,17 @@ recipe long-a '' "$long"; recipe long-b '' "$long"
 recipe needs-a long-a ':'; recipe quick '' ':'; recipe while '' 'sleep 4'
 recipe third '' ':'
 
-# ---- a terminal
-number=0 tmux=:
-trap '$tmux kill-server 2>/dev/null; cleanup' EXIT
-screen() { $tmux capture-pane -p -t it; }
-show() { screen | sed 's/^/# /'; }
-keys() { $tmux send-keys -t it "$@"; }
-state() { $tmux display-message -p -t it "$1"; }
-# until PATTERN: the screen shows it, within two minutes
-until_shown() {
-	for _ in $(seq 600); do
-		screen >"$TMP/screen" 2>/dev/null; grep -Eq -- "$1" "$TMP/screen" && return
-		sleep 0.2
-	done
-	return 1
-}
-shows() { # shows TEXT PATTERN
-	if until_shown "$2"; then result 0 "$1"; else result 1 "$1"; echo "# wanted /$2/ on"; show; fi
-}
-gone() { # gone TEXT PATTERN
-	for _ in $(seq 600); do
-		screen | grep -Eq -- "$2" || { result 0 "$1"; return; }
-		sleep 0.2
-	done
-	result 1 "$1"; show
-}
-start() { # start COLUMNS LINES [TERM]
-	$tmux kill-server 2>/dev/null
-	number=$((number + 1)) # the old one may not have gone yet
-	tmux="tmux -L sdk-test-$$-$number -f /dev/null"
-	$tmux new-session -d -s it -x "$1" -y "$2" "TERM=${3:-screen-256color} PS1='ready\$ ' sh"
-	until_shown 'ready' || return
-	keys "stty -a >$TMP/stty.before; clear" Enter
-}
-typed() { keys "$SDK build -j2 $*; echo exit=\$?; stty -a >$TMP/stty.after; touch $TMP/over" Enter; }
-ended() { # ended TEXT CODE: the command has, with that code, and the terminal is what it was
-	for _ in $(seq 600); do [ -e "$TMP/over" ] && break; sleep 0.2; done
-	until_shown 'exit=[0-9]'
-	is "$1" "$(screen | grep -o 'exit=[0-9]*' | tail -1)" "exit=$2"
-	ok "… and the terminal has its settings" cmp "$TMP/stty.before" "$TMP/stty.after"
-	is "… its cursor, and its own screen" "$(state '#{cursor_flag} #{alternate_on}')" "1 0"
-	rm -f "$TMP/over"
-}
-unset NO_COLOR
+typed_build() { typed "$SDK build -j2 $*"; }
 
 # ---- 80 by 24
-start 80 24; typed -k long-a long-b needs-a quick
+start 80 24; typed_build -k long-a long-b needs-a quick
 shows "the running packages have a line each" 'long-a +install .* line [0-9]+ of many'
 shows "both of them" 'long-b +install'
 shows "the whole is above" '^[0-9]+ of 4 packages, '
 shows "with a bar" '^\[#*\.+\]'
 shows "what can be done is below" 'Enter log  p pause  x stop one'
 is "on a screen of its own" "$(state "#{alternate_on}")" 1
-is "nothing is wider than the terminal" "$(screen | awk 'length > 80' | wc -l)" 0
+ok "nothing is wider than the terminal" test "$(screen | wc -L)" -le 80
 keys Enter
 shows "Enter opens a log, which grows" 'long-[ab]: log, lines [1-9][0-9]+ to .*, following'
 keys Up Up
@@ -109,12 +66,12 @@ shows "p pauses" 'PAUSED'
 shows "which can be undone" 'p go on'
 keys p
 gone "and is" 'PAUSED'
-$tmux resize-window -t it -x 200 -y 50
+resize 200 50
 shows "a wider terminal is used" '^\[[#.]{198}\]'
 is "to the last line" "$(screen | sed -n '50p' | grep -c 'Enter log')" 1
-$tmux resize-window -t it -x 60 -y 12
+resize 60 12
 shows "a small one, too" '^\[[#.]{58}\]'
-$tmux resize-window -t it -x 80 -y 24
+resize 80 24
 shows "and back" '^\[[#.]{78}\]'
 keys x
 shows "x asks first" 'Stop long-a\?'
@@ -133,21 +90,21 @@ ok "what ended is told on the ordinary screen" until_shown 'done +quick'
 ok "with what to do" until_shown 'the same command goes on'
 
 # ---- 200 by 50, the end by itself, by Ctrl-C, by a signal
-start 200 50; typed while third
+start 200 50; typed_build while third
 shows "a build that takes a while has the screen" 'while +install'
 ended "until it is over" 0
 ok "then it prints what it did" until_shown '2 built, 0 fetched, 0 reused'
-start 200 50; typed long-b
+start 200 50; typed_build long-b
 shows "again" 'Enter log  p pause'
 keys C-c # which ends the shell's own line of commands, too
 gone "Ctrl-C ends it" 'long-b +install +[0-9]'
 keys "echo exit=\$?; stty -a >$TMP/stty.after; touch $TMP/over" Enter
 ended "as it would without a screen" 130
-start 80 24; typed long-b
+start 80 24; typed_build long-b
 shows "once more" 'Enter log  p pause'
 pkill -TERM -f "$SDK build -j2 long-b"
 ended "as does SIGTERM" 143
-start 80 24; typed quick
+start 80 24; typed_build quick
 ended "nothing to do takes no screen" 0
 is "and says so in a line" "$(screen | grep -c '1 package is built')" 1
 
@@ -155,7 +112,7 @@ is "and says so in a line" "$(screen | grep -c '1 package is built')" 1
 start 80 24 dumb
 echo >"$SDK_ROOT/recipes/third/note"; sed -i 's/^summary:.*/&\ndescription: Again/; s/mkdir -p/: again; mkdir -p/' "$SDK_ROOT/recipes/third/recipe.yaml" "$SDK_ROOT/recipes/while/recipe.yaml"
 sed -i '/^description/d' "$SDK_ROOT/recipes/third/recipe.yaml" "$SDK_ROOT/recipes/while/recipe.yaml"
-typed third while
+typed_build third while
 ended "TERM=dumb gets lines" 0
 ok "as a file would" until_shown '^done +while: 1.0'
 done_testing
