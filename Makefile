@@ -1,5 +1,6 @@
 # The SDK of Dray Linux. `make` builds ./sdk; see README.md for the two commands that do everything.
 
+VERSION = 0.1.0
 PREFIX ?= /usr/local
 BUILD ?= build
 BOARD ?= amd64-usr
@@ -12,6 +13,7 @@ Q = $(if $(V),,@)
 PACKAGES = libarchive libcurl gpgme libgit2 ncursesw yaml-0.1 fdisk libsolv libsolvext libcrypto libelf libmicrohttpd
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla $(WERROR)
 ALL_CFLAGS = -std=gnu17 -O2 -g -pthread -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS) \
+	-DSDK_VERSION='"$(VERSION)"' \
 	$(PACKAGES_CFLAGS) $(CFLAGS)
 # Only asked for when something is compiled: pkg-config costs more than a no-op build.
 PACKAGES_CFLAGS = $(eval PACKAGES_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES)))$(PACKAGES_CFLAGS)

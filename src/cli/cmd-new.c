@@ -53,6 +53,7 @@ const struct command cmd_new = {
 	.examples = "sdk new dash                         # from Debian's archive\n"
 		    "sdk new jq https://example.org/jq-1.8.tar.gz\n"
 		    "sdk new mine ../mine-0.1.tar.gz\n",
+	.completes = COMPLETES_FILES,
 	.min_args = 1,
 	.max_args = 2,
 	.run = run,

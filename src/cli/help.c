@@ -26,7 +26,8 @@ void help_overview(struct str *text)
 	              "  sdk doctor                     # can this machine do it?\n"
 	              "  sdk image --board=amd64-usr    # environment, packages, image\n"
 	              "  sdk run --board=amd64-usr      # boot it in QEMU\n"
-	              "\n`sdk <command> --help` explains a command.\n");
+	              "\n`sdk <command> --help` explains a command; `sdk --version` tells the "
+	              "version.\n");
 }
 
 static void add_options(const struct option_spec *options, struct str *text)

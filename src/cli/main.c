@@ -230,6 +230,10 @@ static int dispatch(int argc, char **argv, int *ret_status, struct err *err)
 	const char *by_name = command_of_name(argv[0]);
 	const struct command *command = by_name ? find_command(by_name) : NULL;
 	int at = 1;
+	if (!command && argc == 2 && str_equal(argv[1], "--version")) {
+		puts("sdk " SDK_VERSION);
+		return 0;
+	}
 	if (!command) {
 		if (opt_parse(NULL, argc, argv, 1, true, &opt, &at, NULL, err) < 0)
 			return -1;

@@ -103,17 +103,23 @@ static void digest_description(struct toolchain *toolchain, const char *text,
 	hash_final(&hash, &toolchain->digest);
 }
 
+int toolchain_check(const struct workspace *workspace, const char *arch, struct err *err)
+{
+	own_free char *path = workspace_root(workspace, "toolchains/%s.yaml", arch);
+	if (path_is_safe(arch) && fs_is_file(path))
+		return 0;
+	err_set(err, ERR_INPUT, "no toolchain for the architecture \"%s\"", arch);
+	return err_hint(err, "there is one for each file in toolchains/");
+}
+
 int toolchain_load(const struct workspace *workspace, const struct env *env, const char *arch,
                    struct toolchain *ret_toolchain, struct err *err)
 {
 	own_free char *path = workspace_root(workspace, "toolchains/%s.yaml", arch);
 	own(str) text = {0};
-	if (!path_is_safe(arch) || !fs_is_file(path)) {
-		err_set(err, ERR_INPUT, "no toolchain for the architecture \"%s\"", arch);
-		return err_hint(err, "there is one for each file in toolchains/");
-	}
 	struct yaml yaml;
-	if (fs_read(path, MAX_DESCRIPTION_BYTES, &text, err) < 0 ||
+	if (toolchain_check(workspace, arch, err) < 0 ||
+	    fs_read(path, MAX_DESCRIPTION_BYTES, &text, err) < 0 ||
 	    yaml_parse(path, str_text(&text), text.len, &yaml, err) < 0)
 		return -1;
 	struct toolchain toolchain = {.arch = mem_strdup(arch),

@@ -30,6 +30,8 @@ struct toolchain {
 	char *dir;      /* out/toolchain/<digest>, NULL until prepared */
 };
 
+/* ERR_INPUT unless there is one for the architecture. */
+int toolchain_check(const struct workspace *workspace, const char *arch, struct err *err);
 int toolchain_load(const struct workspace *workspace, const struct env *env, const char *arch,
                    struct toolchain *ret_toolchain, struct err *err);
 void toolchain_release(struct toolchain *toolchain);

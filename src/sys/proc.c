@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -207,4 +208,22 @@ int proc_capture(const struct proc_spec *spec, size_t max_bytes, struct str *ret
 	if (proc_wait(&proc, &status, result < 0 ? NULL : err) < 0 || result < 0)
 		return err_wrap(err, "%s", spec->argv[0]);
 	return check_status(spec->argv[0], status, err);
+}
+
+int proc_feed(const struct proc_spec *spec, const void *bytes, size_t count, struct err *err)
+{
+	own_fd int fd = memfd_create(spec->argv[0], MFD_CLOEXEC);
+	struct proc_spec with_input = *spec;
+	with_input.stdin_fd = fd;
+	if (fd < 0)
+		return err_errno(err, "memfd");
+	for (size_t done = 0; done < count;) {
+		ssize_t written = write(fd, (const char *)bytes + done, count - done);
+		if (written < 0)
+			return err_errno(err, "memfd");
+		done += (size_t)written;
+	}
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_errno(err, "memfd");
+	return proc_run(&with_input, err);
 }

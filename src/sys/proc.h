@@ -49,3 +49,5 @@ int proc_run(const struct proc_spec *spec, struct err *err);
 /* The same, reading all of stdout (at most max_bytes). */
 int proc_capture(const struct proc_spec *spec, size_t max_bytes, struct str *ret_output,
                  struct err *err);
+/* proc_run with these bytes to read on stdin. */
+int proc_feed(const struct proc_spec *spec, const void *bytes, size_t count, struct err *err);

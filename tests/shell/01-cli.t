@@ -26,19 +26,4 @@ fails "an unknown shell" 2 'no completion for the shell' "$SDK" completion tcsh
 fails "outside a checkout" 2 'not inside a checkout' env -u SDK_ROOT sh -c "cd / && '$SDK' list"
 fails "a full disk on stdout" 6 'write to stdout' sh -c "'$SDK' --help >/dev/full"
 
-"$SDK" completion bash >"$TMP/bash" && ok "bash completion parses" bash -n "$TMP/bash"
-for shell in zsh fish; do
-	"$SDK" completion $shell >"$TMP/$shell"
-	if command -v $shell >/dev/null; then ok "$shell completion parses" $shell -n "$TMP/$shell"
-	else skip "$shell completion parses" "no $shell here"; fi
-done
-cat >"$TMP/complete" <<X
-. "$TMP/bash"
-sdk() { "$SDK" "\$@"; }
-COMP_WORDS=(sdk bui); COMP_CWORD=1; _sdk; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(sdk build --board = amd); COMP_CWORD=4; _sdk; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(sdk build zli); COMP_CWORD=2; _sdk; echo "\${COMPREPLY[@]}"
-X
-is "bash completes commands, boards and recipes" "$(bash "$TMP/complete" | tr '\n' ' ')" \
-	"build amd64-usr zlib "
 done_testing

@@ -1,0 +1,56 @@
+#!/bin/sh
+# Completion in real bash, zsh and fish, at Tab on a terminal (tmux).
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../terminal.sh"
+mkdir -p "$TMP/bin" "$TMP/home"
+ln -s "$SDK" "$TMP/bin/sdk"; ln -s "$SDK" "$TMP/bin/build-packages"
+export PATH="$TMP/bin:$PATH" HOME="$TMP/home" XDG_CONFIG_HOME="$TMP/home" XDG_DATA_HOME="$TMP/home"
+unset SDK_ROOT
+cd "$SDK_TOP" || exit 1
+
+# ---- what is asked by the scripts
+asked() { sdk __complete -- "$@" | cut -f1 | tr '\n' ' '; }
+is "commands" "$(asked sdk bui)" "build "
+is "groups, once" "$(asked sdk binh)" "binhost "
+is "what follows them" "$(asked sdk binhost s)" "sign serve "
+is "a command that is a group, too" "$(asked sdk config re)" "remove reset "
+is "with options of its own" "$(asked sdk config --bo)" "--board= "
+is "options of the command" "$(asked sdk build --dr)" "--dry-run "
+is "and of all" "$(asked sdk build --js)" "--json "
+is "boards as values" "$(asked sdk build --board=amd)" "--board=amd64-usr "
+is "behind a letter" "$(asked sdk build -b arm)" "arm64-usr "
+is "recipes" "$(asked sdk info zli)" "zlib "
+is "words that are known" "$(asked sdk graph --format=s)" "--format=svg "
+is "under another name" "$(asked build-packages zli)" "zlib "
+is "names of files" "$(asked sdk new x ./R)" ":files "
+is "help of commands" "$(asked sdk help rde)" "rdeps "
+is "nothing, where there is nothing" "$(asked sdk never-heard x)" ""
+is "nothing outside of a checkout" "$(cd / && asked sdk info zli)" ""
+is "and it is quick to say so" "$(asked)" ""
+
+# ---- at Tab
+tab() { # tab TEXT TYPED PATTERN: what the line is after Tab
+	keys C-u; keys "$2"; sleep 0.3; keys Tab
+	shows "$1" "$3"
+}
+try() { # try SHELL COMMAND SOURCE
+	command -v "$1" >/dev/null || { skip "$1 completes" "no $1 here"; return; }
+	sdk completion "$1" >"$TMP/script.$1"
+	ok "$1: the script parses" "$1" -n "$TMP/script.$1"
+	start 100 30 xterm-256color
+	keys "$2; clear" Enter; until_shown 'now> '
+	keys "$3; clear" Enter; sleep 1
+	tab "$1: a command" 'sdk bui' 'sdk build'
+	tab "$1: a board" 'sdk image --board=amd64-u' '--board=amd64-usr'
+	tab "$1: a recipe" 'sdk info zli' 'sdk info zlib'
+	tab "$1: a sub-command" 'sdk binhost pus' 'sdk binhost push'
+	tab "$1: an option" 'sdk build --dry' 'sdk build --dry-run'
+	tab "$1: a file" 'sdk new x ./READ' '/README.md'
+	tab "$1: another name" 'build-packages zli' 'build-packages zlib'
+	keys C-u; keys 'sdk binhost '; sleep 0.3; keys Tab; sleep 0.3; keys Tab
+	shows "$1: of several, all are shown" 'verify'
+}
+try bash "env PS1='now> ' bash --norc --noprofile" ". $TMP/script.bash"
+try zsh "env PS1='now> ' zsh -f" "autoload -U compinit; compinit -u -D; . $TMP/script.zsh"
+try fish "fish --private --init-command 'function fish_prompt; echo -n now\>\ ; end; set -g fish_greeting'" ". $TMP/script.fish"
+done_testing
