@@ -21,8 +21,9 @@ static void print_node(const struct recipe_set *set, const struct node *node)
 	const struct recipe_args *args = &node->config.args;
 	char size[32];
 	cli_print("%s %s - %s\n", recipe->name, recipe->version, recipe->summary);
-	cli_print("%-12s %s\n%-12s %s\n%-12s %s (%s)\n", "homepage", recipe->homepage, "license",
-	          recipe->license, "recipe", recipe->path, recipe->build);
+	cli_print("%-12s %s\n%-12s %s\n%-12s %s (%s)\n", "homepage",
+	          recipe->homepage ? recipe->homepage : "-", "license", recipe->license, "recipe",
+	          recipe->path, recipe->build);
 	own_free char *origin = origin_text(set, recipe);
 	if (*origin)
 		cli_print("%-12s %s\n", "from", origin);

@@ -16,6 +16,14 @@ void board_sizes_release(struct board_sizes *sizes)
 	map_release(&sizes->by_name);
 }
 
+static void add_guess(struct board_size *size, const struct node *node)
+{
+	for (vec_each(edge, &node->depends))
+		strv_add(&size->requires, (*edge)->name);
+	for (vec_each(edge, &node->runtime))
+		strv_add(&size->requires, (*edge)->name);
+}
+
 static void add_node(struct board_sizes *sizes, const struct needs *needs, const struct node *node)
 {
 	const struct record_output *run =
@@ -26,8 +34,12 @@ static void add_node(struct board_sizes *sizes, const struct needs *needs, const
 	struct board_size *size = mem_alloc(sizeof *size);
 	size->package = mem_strdup(node->name);
 	size->bytes = run->bytes;
-	if (need)
+	/* What it needs to run is read off its files, where they are here; else it is at most what
+	 * it is built against. */
+	if (need && need->is_followed)
 		strv_add_all(&size->requires, &need->requires);
+	else
+		add_guess(size, node);
 	vec_push(&sizes->packages, size);
 	map_set(&sizes->by_name, size->package, size);
 }
