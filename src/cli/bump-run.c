@@ -142,6 +142,9 @@ int bump_one(struct cli *cli, const struct recipe *recipe, const char *version, 
 		           "the recipe is at %s: `sdk bump %s %s` goes on, `sdk bump --undo %s` "
 		           "takes it back",
 		           bump.version, bump.name, bump.version, bump.name);
+	/* The end of a build's log is in the summary. */
+	if (bump.failure.message)
+		bump.failure.message[strcspn(bump.failure.message, "\n")] = '\0';
 	return err_move(err, &bump.failure);
 }
 
@@ -215,7 +218,8 @@ static int go_or_undo(struct cli *cli, struct bump *bump, struct err *err)
 	bump->is_applied = false;
 	if (bump->failure.kind == ERR_INTERRUPTED)
 		return err_move(err, &bump->failure);
-	event_warn(&cli->sink, "%s %s: %s", bump->name, bump->version, bump->failure.message);
+	event_warn(&cli->sink, "%s %s: %.*s", bump->name, bump->version,
+	           (int)strcspn(bump->failure.message, "\n"), bump->failure.message);
 	return bump_end(bump, false, err);
 }
 

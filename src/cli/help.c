@@ -30,6 +30,25 @@ void help_overview(struct str *text)
 	              "version.\n");
 }
 
+bool help_group(const char *group, struct str *text)
+{
+	size_t length = strlen(group);
+	bool found = false;
+	for (size_t i = 0; commands[i]; i++) {
+		const char *name = commands[i]->name;
+		if (strncmp(name, group, length) != 0 || name[length] != ' ')
+			continue;
+		if (!found)
+			str_addf(text, "Usage: sdk %s command [option…] [argument…]\n\nCommands:\n",
+			         group);
+		found = true;
+		add_row(text, name + length + 1, commands[i]->summary);
+	}
+	if (found)
+		str_addf(text, "\n`sdk %s <command> --help` explains one.\n", group);
+	return found;
+}
+
 static void add_options(const struct option_spec *options, struct str *text)
 {
 	for (size_t i = 0; i < opt_count(options); i++) {

@@ -96,16 +96,21 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-static const char *nearest_command(const char *name)
+/* The command, or group of commands, with the name nearest to a misspelt one; freed by the caller.
+ * NULL: none is near. */
+static char *nearest_command(const char *name)
 {
-	const char *nearest = NULL;
-	size_t best = 3;
+	char *nearest = NULL;
+	size_t best = strlen(name) < 3 ? strlen(name) : 3;
 	for (size_t i = 0; commands[i]; i++) {
-		size_t distance = str_distance(name, commands[i]->name);
-		if (distance < best && commands[i]->summary) {
-			best = distance;
-			nearest = commands[i]->name;
-		}
+		const char *whole = commands[i]->name;
+		own_free char *word = mem_strndup(whole, strcspn(whole, " "));
+		size_t distance = str_distance(name, word);
+		if (distance >= best || !commands[i]->summary)
+			continue;
+		best = distance;
+		free(nearest);
+		nearest = steal_ptr(word);
 	}
 	return nearest;
 }
@@ -123,7 +128,7 @@ static int unknown_command(const char *word, struct err *err)
 		return err_hint(err, "%s", str_text(&group));
 	}
 	err_set(err, ERR_USAGE, "unknown command \"%s\"", word);
-	const char *nearest = nearest_command(word);
+	own_free char *nearest = nearest_command(word);
 	return nearest ? err_hint(err, "did you mean `sdk %s`?", nearest)
 	               : err_hint(err, "`sdk --help` lists the commands");
 }
@@ -212,6 +217,21 @@ static int print_help(const struct command *command)
 	return 0;
 }
 
+/* `sdk help repos`, `sdk repos --help`: prints what is in the group. False: it is none, or a
+ * command, or not its help is asked for. */
+static bool print_group_help(int argc, char **argv, int at)
+{
+	own(str) text = {0};
+	bool asked = str_equal(argv[1], "help")
+	                     ? at + 1 == argc
+	                     : at + 2 == argc && (str_equal(argv[at + 1], "--help") ||
+	                                          str_equal(argv[at + 1], "-h"));
+	if (!asked || find_command(argv[at]) || !help_group(argv[at], &text))
+		return false;
+	fputs(str_text(&text), stdout);
+	return true;
+}
+
 /* `build-packages` and `build-image` are this program under another name. */
 static const char *command_of_name(const char *program)
 {
@@ -241,6 +261,8 @@ static int dispatch(int argc, char **argv, int *ret_status, struct err *err)
 			return print_help(NULL);
 		if (str_equal(argv[at], "help") && ++at == argc)
 			return print_help(NULL);
+		if (print_group_help(argc, argv, at))
+			return 0;
 		if (choose_command(argc, argv, &at, &command, err) < 0)
 			return -1;
 		if (str_equal(argv[1], "help"))

@@ -9,6 +9,8 @@
 #include "path.h"
 #include "store.h"
 
+enum { MAX_SCRIPT = 8 << 20 };
+
 /* The packages in the store that hold a file whose path ends in `suffix`. */
 static void packages_with(const struct workspace *workspace, const char *suffix, struct strv *names)
 {
@@ -105,6 +107,38 @@ static char *hint_network(const struct build_context *context, const struct node
 	                  node->recipe->path);
 }
 
+/* The variable in which the configure script keeps the answer to "checking <question>": the first
+ * `${NAME+…}` after the question. NULL when there is none. */
+static char *cache_variable(const char *script, const char *question)
+{
+	own_free char *checking = mem_printf("\"checking %s... \"", question);
+	const char *at = strstr(script, checking);
+	const char *start = at ? strstr(at, "${") : NULL;
+	if (!start)
+		return NULL;
+	start += 2;
+	size_t length =
+		strspn(start, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+	return length && start[length] == '+' ? mem_strndup(start, length) : NULL;
+}
+
+/* https://www.gnu.org/software/autoconf/manual/autoconf.html#Runtime: AC_RUN_IFELSE without an
+ * answer for cross compiling stops the script. */
+static char *hint_run(const struct build_context *context, const struct node *node,
+                      const char *word)
+{
+	own_free char *work = build_work_dir(context, node);
+	own_free char *path = mem_printf("%s/src/configure", work);
+	own(str) script = {0};
+	own_free char *variable = fs_read(path, MAX_SCRIPT, &script, NULL) == 0
+	                                  ? cache_variable(str_text(&script), word)
+	                                  : NULL;
+	return mem_printf("configure cannot run what it built for another machine: give it the "
+	                  "answer, as configure: [%s=yes] (or no) in %s",
+	                  variable ? variable : "<its cache variable, see config.log>",
+	                  node->recipe->path);
+}
+
 static const struct {
 	const char *pattern; /* POSIX extended; the first group is the word */
 	char *(*hint)(const struct build_context *context, const struct node *node,
@@ -118,6 +152,9 @@ static const struct {
 	{"(Could not resolve|Temporary failure in name resolution|Network is unreachable|Name or "
          "service not known)",
          hint_network},
+	{"checking ([^\n]*)\\.\\.\\. configure: error:.*cannot run test program while cross "
+         "compiling",
+         hint_run},
 };
 
 char *build_hint(const struct build_context *context, const struct node *node, const char *log_tail)

@@ -1,5 +1,6 @@
 /* A bump told: for the one who reviews it, and for programs. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "bump.h"
 #include "own.h"
@@ -27,13 +28,31 @@ static void add_indented(struct str *text, const char *lines)
 		str_addf(text, "  %s\n", list.items[i]);
 }
 
+/* A failure: its first line, and the end of the log that follows it as a block of Markdown. */
+static void add_failure(const char *failure, struct str *text)
+{
+	own(strv) lines = {0};
+	strv_split(&lines, failure, "\n");
+	str_addf(text, "FAILED: %s\n", lines.count ? lines.items[0] : "");
+	for (size_t i = 1; i < lines.count; i++) {
+		const char *line = lines.items[i];
+		str_addf(text, "%s  %s\n", i == 1 ? "\n  ```\n" : "",
+		         str_starts(line, "  │ ") ? line + strlen("  │ ") : line);
+	}
+	if (lines.count > 1)
+		str_addf(text, "  ```\n");
+}
+
 static void add_arch(const struct bump_arch *arch, struct str *text)
 {
 	own(str) diff = {0};
 	if (arch->failure) {
-		str_addf(text, "- %s: FAILED: %s\n", arch->arch, arch->failure);
+		str_addf(text, "- %s: ", arch->arch);
+		add_failure(arch->failure, text);
 		return;
 	}
+	if (!arch->is_built)
+		return;
 	str_addf(text, "- %s: built%s\n", arch->arch,
 	         arch->has_diff ? "" : "; not compared: the old version is not built here");
 	if (arch->has_diff)
@@ -41,11 +60,20 @@ static void add_arch(const struct bump_arch *arch, struct str *text)
 	add_indented(text, str_text(&diff));
 }
 
+/* A build's failure stands with its architecture. */
+static bool is_told_below(const struct bump *bump)
+{
+	for (vec_each(arch, &bump->arches))
+		if (arch->failure)
+			return true;
+	return false;
+}
+
 void bump_describe(const struct bump *bump, struct str *text)
 {
 	str_addf(text, "### %s %s → %s\n", bump->name, bump->old->version,
 	         bump->version ? bump->version : "?");
-	if (bump->failure.kind)
+	if (bump->failure.kind && !is_told_below(bump))
 		str_addf(text, "- FAILED: %s\n", bump->failure.message);
 	for (size_t i = 0; i < bump->verified.count; i++)
 		str_addf(text, "- %s\n", bump->verified.items[i]);
