@@ -7,30 +7,21 @@
 #include "fs.h"
 #include "own.h"
 #include "path.h"
-#include "store.h"
+#include "providers.h"
 
 enum { MAX_SCRIPT = 8 << 20 };
 
-/* The packages in the store that hold a file whose path ends in `suffix`. */
-static void packages_with(const struct workspace *workspace, const char *suffix, struct strv *names)
+/* The recipe that provides "header zlib.h", "library z" or "module zlib"; freed by the caller.
+ * NULL: none that is built, as far as is known. */
+static char *provider(const struct build_context *context, const char *kind, const char *word)
 {
-	own_free char *dir = workspace_out(workspace, "store");
-	own(strv) digests = {0};
-	if (fs_list(dir, &digests, NULL) < 0)
-		return;
-	for (size_t i = 0; i < digests.count; i++) {
-		own(manifest) manifest = {0};
-		if (digests.items[i][0] == '.' ||
-		    store_load_manifest(workspace, digests.items[i], &manifest, NULL) < 0)
-			continue;
-		for (vec_each(entry, &manifest.entries)) {
-			if (!str_ends(entry->path, suffix) || strv_has(names, manifest.package))
-				continue;
-			strv_add(names, manifest.package);
-			break;
-		}
-	}
-	strv_sort(names);
+	own(providers) providers = {0};
+	own(err) unknown = {0};
+	own_free char *need = mem_printf("%s %s", kind, word);
+	if (providers_load(context->workspace, &providers, &unknown) < 0)
+		return NULL;
+	const char *name = providers_find(&providers, need);
+	return name ? mem_strdup(name) : NULL;
 }
 
 /* The groups of the environment that hold a program. */
@@ -48,41 +39,31 @@ static void groups_with(const struct env *env, const char *program, struct strv 
 static char *hint_header(const struct build_context *context, const struct node *node,
                          const char *word)
 {
-	own(strv) names = {0};
-	own_free char *suffix = mem_printf("usr/include/%s", word);
-	packages_with(context->workspace, suffix, &names);
-	own_free char *list = strv_join(&names, " or ");
-	if (!names.count)
+	own_free char *name = provider(context, "header", word);
+	if (!name)
 		return mem_printf(
 			"no built package provides the header %s: a dependency is missing "
 			"in %s (depends.target)",
 			word, node->recipe->path);
-	return mem_printf("%s provides the header: add it to depends.target in %s", list,
+	return mem_printf("%s provides the header: add it to depends.target in %s", name,
 	                  node->recipe->path);
 }
 
 static char *hint_library(const struct build_context *context, const struct node *node,
                           const char *word)
 {
-	own(strv) names = {0};
-	own_free char *suffix = mem_printf("usr/lib/lib%s.so", word);
-	packages_with(context->workspace, suffix, &names);
-	own_free char *list = strv_join(&names, " or ");
+	own_free char *name = provider(context, "library", word);
 	return mem_printf("the library lib%s is not in the sysroot: add %s to depends.target in %s",
-	                  word, names.count ? list : "the package that provides it",
-	                  node->recipe->path);
+	                  word, name ? name : "the package that provides it", node->recipe->path);
 }
 
 static char *hint_module(const struct build_context *context, const struct node *node,
                          const char *word)
 {
-	own(strv) names = {0};
-	own_free char *suffix = mem_printf("/pkgconfig/%s.pc", word);
-	packages_with(context->workspace, suffix, &names);
-	if (!names.count)
+	own_free char *name = provider(context, "module", word);
+	if (!name)
 		return NULL;
-	own_free char *list = strv_join(&names, " or ");
-	return mem_printf("%s provides %s: add it to depends.target in %s", list, word,
+	return mem_printf("%s provides %s: add it to depends.target in %s", name, word,
 	                  node->recipe->path);
 }
 
@@ -105,6 +86,16 @@ static char *hint_network(const struct build_context *context, const struct node
 	(void)context, (void)word;
 	return mem_printf("builds have no network: what they need is declared in `sources` of %s",
 	                  node->recipe->path);
+}
+
+static char *hint_variable(const struct build_context *context, const struct node *node,
+                           const char *word)
+{
+	(void)context;
+	return mem_printf(
+		"phases have no variable %s: SRC, BUILD, DEST, FILES and others that they "
+		"have are listed in docs/recipe-reference.md (%s)",
+		word, node->recipe->path);
 }
 
 /* The variable in which the configure script keeps the answer to "checking <question>": the first
@@ -152,6 +143,7 @@ static const struct {
 	{"(Could not resolve|Temporary failure in name resolution|Network is unreachable|Name or "
          "service not known)",
          hint_network},
+	{"line [0-9]+: ([A-Za-z_][A-Za-z0-9_]*): unbound variable", hint_variable},
 	{"checking ([^\n]*)\\.\\.\\. configure: error:.*cannot run test program while cross "
          "compiling",
          hint_run},

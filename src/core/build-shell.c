@@ -120,6 +120,31 @@ static int find_tree(struct opening *opening, struct err *err)
 
 /* ---- the shell */
 
+/* The variable with the directory in which the phase that comes next runs. */
+static const char *start_of(const struct opening *opening)
+{
+	return str_equal(opening->phase, build_phase_names[PHASE_PREPARE]) ? "SRC" : "BUILD";
+}
+
+/* The shell; or the command, run as if it were typed there: with the phases' variables and
+ * functions, in the directory where the shell starts. */
+static char **program_of(const struct opening *opening, struct strv *program)
+{
+	strv_add(program, "bash");
+	if (!opening->request->argv) {
+		strv_add(program, "--rcfile");
+		strv_add(program, "/build/.sdk/shell.sh");
+		strv_add(program, "-i");
+		return strv_argv(program);
+	}
+	strv_add(program, "-c");
+	strv_addf(program, "cd \"$%s\" 2>/dev/null || cd \"$SRC\"; \"$@\"", start_of(opening));
+	strv_add(program, "sdk");
+	for (char *const *word = opening->request->argv; *word; word++)
+		strv_add(program, *word);
+	return strv_argv(program);
+}
+
 /* What it starts with: the phases' environment, where the build is, and what can be done there. */
 static int write_start(const struct opening *opening, struct err *err)
 {
@@ -130,8 +155,7 @@ static int write_start(const struct opening *opening, struct err *err)
 	         opening->request->board ? opening->request->board
 	                                 : opening->context->toolchain->arch,
 	         opening->phase);
-	str_addf(&text, "cd \"$%s\" 2>/dev/null || cd \"$SRC\"\n",
-	         str_equal(opening->phase, build_phase_names[PHASE_PREPARE]) ? "SRC" : "BUILD");
+	str_addf(&text, "cd \"$%s\" 2>/dev/null || cd \"$SRC\"\n", start_of(opening));
 	str_add(&text, "echo \"$NAME $VERSION for $ARCH: source in $SRC, built in $BUILD, "
 	               "installed to $DEST\"\n");
 	str_addf(&text, "echo 'Next is the phase %s. Try:'\n", opening->phase);
@@ -148,7 +172,7 @@ static int write_start(const struct opening *opening, struct err *err)
 static int open_shell(const struct opening *opening, int *ret_status, struct err *err)
 {
 	own(sandbox) sandbox = {0};
-	char *const shell[] = {"bash", "--rcfile", "/build/.sdk/shell.sh", "-i", NULL};
+	own(strv) program = {0};
 	own_free char *term = mem_printf("TERM=%s", getenv("TERM") ? getenv("TERM") : "dumb");
 	char *const envp[] = {"PATH=/usr/bin:/usr/sbin",
 	                      "LC_ALL=C.UTF-8",
@@ -161,7 +185,7 @@ static int open_shell(const struct opening *opening, int *ret_status, struct err
 	    build_box_make(opening->context, opening->node, &sandbox, err) < 0)
 		return -1;
 	own_free char *cwd = mem_printf("/build/%s", opening->node->name);
-	sandbox.argv = opening->request->argv ? opening->request->argv : shell;
+	sandbox.argv = program_of(opening, &program);
 	sandbox.envp = envp;
 	sandbox.cwd = cwd;
 	sandbox.interactive = true;

@@ -33,10 +33,15 @@ static bool matches_any(const struct strv *globs, const char *path)
 void pkg_check_path(struct packager *packager, const char *path, const struct stat *st)
 {
 	const struct recipe *recipe = packager->input->config->recipe;
-	if (S_ISDIR(st->st_mode) || strncmp(path, "usr/", 4) == 0 ||
+	bool local = str_starts(path, "usr/local/"); /* FHS 3.0, 4.9: not for packages */
+	if (S_ISDIR(st->st_mode) || (str_starts(path, "usr/") && !local) ||
 	    matches_any(&recipe->allow_paths, path))
 		return;
-	pkg_find(packager, "%s lies outside /usr and /etc (allow: {paths: [%s]})", path, path);
+	pkg_find(
+		packager,
+		local ? "%s lies in /usr/local: is a prefix of /usr missing? (allow: {paths: [%s]})"
+		      : "%s lies outside /usr and /etc (allow: {paths: [%s]})",
+		path, path);
 }
 
 /* ---- build paths */

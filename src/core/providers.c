@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "contents.h"
+#include "overlay.h"
 #include "own.h"
 #include "path.h"
 #include "session.h"
@@ -45,8 +46,7 @@ static int on_entry(void *context, const struct contents_item *item)
 static int choose(const struct workspace *workspace, struct providers *providers, struct err *err)
 {
 	own(recipe_set) set = {0};
-	own_free char *dir = workspace_root(workspace, "recipes");
-	if (recipe_set_open(dir, &set, err) < 0)
+	if (overlay_open_recipes(workspace, &set, err) < 0)
 		return -1;
 	for (size_t i = 0; i < set.names.count; i++) {
 		const struct recipe *recipe;

@@ -274,7 +274,7 @@ static const struct yaml_field allow_fields[] = {
 	{"needs", YAML_STRV, FIELD(recipe, allow_needs), false, NULL,
          "Shared libraries (sonames) that may stay unresolved."},
 	{"paths", YAML_STRV, FIELD(recipe, allow_paths), false, NULL,
-         "Patterns of files that may be installed outside `/usr` and `/etc`."},
+         "Patterns of files that may be installed outside `/usr` and `/etc`, or in `/usr/local`."},
 	{"build-path", YAML_STRV, FIELD(recipe, allow_buildpath), false, NULL,
          "Patterns of files that may hold the path they were built in."},
 };

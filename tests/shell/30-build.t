@@ -9,9 +9,10 @@ SDK_ROOT=$TMP/checkout SDK_OUT=${SDK_OUT:-$SDK_TOP/out}
 export SDK_ROOT SDK_OUT
 mkdir -p "$SDK_ROOT/recipes"
 for name in bootstrap toolchains board-configs; do ln -s "$SDK_TOP/$name" "$SDK_ROOT/$name"; done
-for name in .build-systems linux-headers glibc gcc-runtime zlib json-c popt; do
+for name in .build-systems linux-headers glibc gcc-runtime json-c popt; do
 	ln -s "$SDK_TOP/recipes/$name" "$SDK_ROOT/recipes/$name"
 done
+cp -R "$SDK_TOP/recipes/zlib" "$SDK_ROOT/recipes/zlib" # edited below
 # recipe NAME: the rest of the recipe comes from stdin; C files go to its files/.
 recipe() {
 	mkdir -p "$SDK_ROOT/recipes/$1/files"
@@ -189,11 +190,13 @@ phases:
   compile: ":"
   install: |
     install -Dm755 /dev/null "$DEST"/opt/t/file
+    install -Dm755 /dev/null "$DEST"/usr/local/bin/file
     install -Dm4755 "$FILES"/id "$DEST"/usr/bin/id
     mkdir -p "$DEST"/usr/share; echo "built in $BUILD" >"$DEST"/usr/share/text
 Y
 echo '#!/bin/sh' >"$SDK_ROOT/recipes/t-places/files/id"
 fails "a file outside /usr" 1 'opt/t/file lies outside /usr and /etc \(allow: \{paths:' build t-places
+fails "a file in /usr/local" 1 'usr/local/bin/file lies in /usr/local: is a prefix' build t-places
 fails "a set-id program" 1 'usr/bin/id is set-id, mode 4755 \(allow: \{setuid:' build t-places
 fails "a path of the build" 1 'usr/share/text holds a path of the build' build t-places
 recipe t-key <<'Y'

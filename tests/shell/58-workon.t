@@ -63,12 +63,12 @@ sh_in() { "$SDK" shell "$@" 2>"$TMP/notes"; }
 fails "an unknown phase" 2 'wanted one of prepare, configure, compile, check, install' \
 	"$SDK" shell "$name" --phase=build
 is "before compile, what was configured is there" \
-	"$(sh_in "$name" --phase=compile -- sh -c 'cat obj/state; cat src/sub/letters' | tr '\n' ' ')" \
+	"$(sh_in "$name" --phase=compile -- sh -c 'cat ~/obj/state $SRC/sub/letters' | tr '\n' ' ')" \
 	"configured a B c d "
 is "and nothing is compiled" "$(ls "$work/obj")" state
-is "the next shell is in the same tree" "$(sh_in "$name" -- ls obj)" state
+is "the next shell is in the same tree" "$(sh_in "$name" -- sh -c 'ls ~/obj')" state
 is "before prepare, no patch is applied" \
-	"$(sh_in "$name" --phase=prepare -- cat src/sub/letters | tr '\n' ' ')" "a b c d "
+	"$(sh_in "$name" --phase=prepare -- cat sub/letters | tr '\n' ' ')" "a b c d "
 is "a phase can be run there" "$(sh_in "$name" --phase=install -- \
 	bash -c '. /build/.sdk/env.sh; sdk_run_phase install >/dev/null; cat "$DEST"/usr/share/*' | head -1)" \
 	"one $once"
@@ -156,7 +156,7 @@ G
 git init -q "$TMP/inner"; echo deep >"$TMP/inner/deep"
 git -C "$TMP/inner" add -A; git -C "$TMP/inner" commit -qm inner
 git -C "$tree" submodule --quiet add "$TMP/inner" inner
-is "a submodule's files are there, too" "$(sh_in "$name" --phase=prepare -- cat src/inner/deep)" deep
+is "a submodule's files are there, too" "$(sh_in "$name" --phase=prepare -- cat inner/deep)" deep
 before=$(key); echo deeper >"$tree/inner/deep"
 ok "and count" test "$(key)" != "$before"
 git -C "$tree" reset -q --hard 2>/dev/null; git -C "$tree" clean -qffdx
@@ -223,7 +223,7 @@ rm -rf "$work"
 fails "and a tree" 3 'there is no tree of' "$SDK" patch "$name" -m X
 sh_in "$name" --phase=compile -- true
 fails "in which something was changed" 3 'no file of the source was changed' "$SDK" patch "$name" -m X
-sh_in "$name" -- sh -c 'sed -i s/a/A/ src/sub/letters; echo x >src/extra; echo y >src/junk'
+sh_in "$name" -- sh -c 'cd "$SRC"; sed -i s/a/A/ sub/letters; echo x >extra; echo y >junk'
 fails "a shell's edits need words, too" 2 "say what the patch does" "$SDK" patch "$name"
 ok "they become a patch" sh -c "'$SDK' patch $name -m 'Make a bigger' 2>'$TMP/notes'"
 is "with its number" "$(ls "$recipe_dir/patches" | tail -1)" 0005-make-a-bigger.patch
