@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Follows a tutorial as its reader would, and prints TAP.
 
-    tutorial.py FILE.md [--boot]
+    tutorial.py FILE.md [--with boot] [--with arm64]
 
 In the current directory, which is a checkout. What counts in the text:
 
     ```sh           commands, run together as one script; each must succeed
     ```sh fails     the last of them must fail
-    ```sh boot      takes an image or a kernel: skipped without --boot
+    ```sh boot      takes an image or a kernel: skipped without --with boot
+    ```sh arm64     takes a package for arm64: skipped without --with arm64
     ```text         what the commands before it print: these lines, one after another. A line
                     `…` stands for any lines, `…` within a line for any text.
     `path`:         and any other block after it: the file is written, or (`path`, at the end:)
@@ -19,7 +20,9 @@ import re
 import subprocess
 import sys
 
-FENCE = re.compile(r"^```([a-z]*) ?([a-z]*)$")
+FENCE = re.compile(r"^```([a-z]*) ?([a-z0-9]*)$")
+NEEDS = {"boot": "builds an image or a kernel, and boots it: TUTORIAL_BOOT=1",
+         "arm64": "the C library is not built for arm64: sdk build --arch=arm64 glibc"}
 FILE = re.compile(r"`([^`]+)`(, at the end)?:$")
 
 
@@ -62,8 +65,8 @@ def pattern_of(lines):
 
 
 class Follower:
-    def __init__(self, name, boot):
-        self.name, self.boot = name, boot
+    def __init__(self, name, have):
+        self.name, self.have = name, have
         self.count = self.failed = 0
         self.output, self.is_skipped = "", False
 
@@ -81,9 +84,9 @@ class Follower:
         print(f"ok {self.count} - {self.name}:{block.line}: {block.lines[0]} # SKIP {why}")
 
     def run(self, block):
-        self.is_skipped = block.flag == "boot" and not self.boot
+        self.is_skipped = block.flag in NEEDS and block.flag not in self.have
         if self.is_skipped:
-            return self.skip(block, "takes an image or a kernel: TUTORIAL_BOOT=1")
+            return self.skip(block, NEEDS[block.flag])
         done = subprocess.run(["sh", "-ec", block.text()], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         self.output = done.stdout.decode("utf-8", "replace")
@@ -118,9 +121,9 @@ class Follower:
 def main():
     options = argparse.ArgumentParser(description="follow a tutorial")
     options.add_argument("file")
-    options.add_argument("--boot", action="store_true")
+    options.add_argument("--with", dest="have", action="append", default=[], choices=NEEDS)
     options = options.parse_args()
-    follower = Follower(os.path.basename(options.file), options.boot)
+    follower = Follower(os.path.basename(options.file), options.have)
     for block in blocks_of(options.file):
         follower.follow(block)
     print(f"1..{follower.count}")
