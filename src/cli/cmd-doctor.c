@@ -64,8 +64,9 @@ const struct command cmd_doctor = {
 	.summary = "Find out whether this machine can build, and what to change if not",
 	.description =
 		"Tries what building needs: sandboxes in user namespaces, overlays, room on disk,\n"
-		"the mirrors, programs, KVM. Says for everything that does not work what to do.\n"
-		"Exits with 6 when something is missing that nothing can be built without.\n",
+		"the mirrors, programs, KVM; and what is set up in this checkout: recipes and\n"
+		"overlays, work trees, binhosts, who commits. Says for everything that does not\n"
+		"work what to do. Exits with 6 when nothing can be built as it is.",
 	.examples = "sdk doctor\nsdk doctor --json | jq -r '.findings[] | "
 		    "select(.verdict==\"bad\")'\n",
 	.run = run,

@@ -1,5 +1,5 @@
 /* The doctor: whether this machine can do what the SDK needs, and if not, what to change. */
-#include "doctor.h"
+#include "doctor-parts.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -34,14 +34,6 @@
 
 enum { KVM_TIMEOUT_MS = 2000, CONNECT_SECONDS = 5, STALL_SECONDS = 5, MIN_FILES = 1024 };
 
-/* What the examinations share. */
-struct examination {
-	const struct workspace *workspace;
-	const struct event_sink *sink;
-	struct doctor *doctor;
-	bool created; /* the environment is there: much works without mirrors */
-};
-
 void doctor_release(struct doctor *doctor)
 {
 	vec_release(&doctor->findings);
@@ -62,11 +54,8 @@ const char *doctor_verdict_name(enum doctor_verdict verdict)
 	return names[verdict];
 }
 
-/* `hint` may be NULL; the rest is the text's format. */
-__attribute__((format(printf, 5, 6))) static void note(const struct examination *examination,
-                                                       const char *name,
-                                                       enum doctor_verdict verdict,
-                                                       const char *hint, const char *format, ...)
+void doctor_note(const struct examination *examination, const char *name,
+                 enum doctor_verdict verdict, const char *hint, const char *format, ...)
 {
 	struct doctor *doctor = examination->doctor;
 	va_list args;
@@ -80,10 +69,10 @@ __attribute__((format(printf, 5, 6))) static void note(const struct examination 
 	                                 .hint = hint ? arena_strdup(&doctor->arena, hint) : NULL});
 }
 
-static void note_error(const struct examination *examination, const char *name,
+void doctor_note_error(const struct examination *examination, const char *name,
                        enum doctor_verdict verdict, const struct err *err)
 {
-	note(examination, name, verdict, err->hint, "%s", err->message);
+	doctor_note(examination, name, verdict, err->hint, "%s", err->message);
 }
 
 /* ---- kernel */
@@ -93,26 +82,28 @@ static void examine_kernel(const struct examination *examination)
 	struct utsname name;
 	unsigned major = 0, minor = 0;
 	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
-		return note(examination, "kernel", DOCTOR_SLOW, NULL, "its version is unknown");
+		return doctor_note(examination, "kernel", DOCTOR_SLOW, NULL,
+		                   "its version is unknown");
 	bool old = major < 5 || (major == 5 && minor < 12);
 	bool few_layers = major < 6 || (major == 6 && minor < 8);
 	if (old)
-		note(examination, "kernel", DOCTOR_BAD,
-		     "overlays and read-only mounts in user namespaces need Linux 5.12", "Linux %s",
-		     name.release);
+		doctor_note(examination, "kernel", DOCTOR_BAD,
+		            "overlays and read-only mounts in user namespaces need Linux 5.12",
+		            "Linux %s", name.release);
 	else
-		note(examination, "kernel", DOCTOR_GOOD, NULL, "Linux %s%s", name.release,
-		     few_layers ? " (6.8 and later mount sysroots of more than 50 packages)" : "");
+		doctor_note(examination, "kernel", DOCTOR_GOOD, NULL, "Linux %s%s", name.release,
+		            few_layers ? " (6.8 and later mount sysroots of more than 50 packages)"
+		                       : "");
 }
 
 static void examine_namespaces(const struct examination *examination)
 {
 	own(err) err = {0};
 	if (sandbox_probe(&err) < 0)
-		note_error(examination, "namespaces", DOCTOR_BAD, &err);
+		doctor_note_error(examination, "namespaces", DOCTOR_BAD, &err);
 	else
-		note(examination, "namespaces", DOCTOR_GOOD, NULL,
-		     "sandboxes work for this user (uid %u)", (unsigned)geteuid());
+		doctor_note(examination, "namespaces", DOCTOR_GOOD, NULL,
+		            "sandboxes work for this user (uid %u)", (unsigned)geteuid());
 }
 
 /* Two layers below `dir`, each with a file; inside both must be seen in one directory. */
@@ -146,10 +137,10 @@ static void examine_overlay(const struct examination *examination)
 	bool existed = fs_exists(out);
 	if (fs_make_dirs(out, 0755, &err) < 0 || fs_make_temporary(out, &dir, &err) < 0 ||
 	    try_overlay(dir, &err) < 0)
-		note_error(examination, "overlay", DOCTOR_BAD, &err);
+		doctor_note_error(examination, "overlay", DOCTOR_BAD, &err);
 	else
-		note(examination, "overlay", DOCTOR_GOOD, NULL,
-		     "overlays of directories in %s work", out);
+		doctor_note(examination, "overlay", DOCTOR_GOOD, NULL,
+		            "overlays of directories in %s work", out);
 	if (dir)
 		fs_remove_tree(dir, NULL);
 	if (!existed)
@@ -184,10 +175,10 @@ static void examine_space(const struct examination *examination, const char *nam
 	                              : bytes < wanted ? DOCTOR_SLOW
 	                                               : DOCTOR_GOOD;
 	if (access(dir, W_OK) < 0)
-		note(examination, name, DOCTOR_BAD, hint, "%s is not writable", dir);
+		doctor_note(examination, name, DOCTOR_BAD, hint, "%s is not writable", dir);
 	else
-		note(examination, name, verdict, verdict == DOCTOR_GOOD ? NULL : hint,
-		     "%.1f GB free for %s", (double)bytes / 1e9, path);
+		doctor_note(examination, name, verdict, verdict == DOCTOR_GOOD ? NULL : hint,
+		            "%.1f GB free for %s", (double)bytes / 1e9, path);
 }
 
 static void examine_machine(const struct examination *examination)
@@ -196,10 +187,11 @@ static void examine_machine(const struct examination *examination)
 	enum doctor_verdict verdict = memory < MEMORY_NEEDED   ? DOCTOR_BAD
 	                              : memory < MEMORY_WANTED ? DOCTOR_SLOW
 	                                                       : DOCTOR_GOOD;
-	note(examination, "machine", verdict,
-	     verdict == DOCTOR_GOOD ? NULL : "compilers need about 1 GB for each job; use -j 1",
-	     "%ld processors, %.1f GB of memory, %s", sysconf(_SC_NPROCESSORS_ONLN),
-	     (double)memory / 1e9, examination->workspace->build_arch);
+	doctor_note(examination, "machine", verdict,
+	            verdict == DOCTOR_GOOD ? NULL
+	                                   : "compilers need about 1 GB for each job; use -j 1",
+	            "%ld processors, %.1f GB of memory, %s", sysconf(_SC_NPROCESSORS_ONLN),
+	            (double)memory / 1e9, examination->workspace->build_arch);
 }
 
 static void examine_limits(const struct examination *examination)
@@ -207,20 +199,20 @@ static void examine_limits(const struct examination *examination)
 	struct rlimit files;
 	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= MIN_FILES)
 		return;
-	note(examination, "limits", DOCTOR_SLOW, "ulimit -n 4096", "only %ju open files at a time",
-	     (uintmax_t)files.rlim_cur);
+	doctor_note(examination, "limits", DOCTOR_SLOW, "ulimit -n 4096",
+	            "only %ju open files at a time", (uintmax_t)files.rlim_cur);
 }
 
 static void examine_kvm(const struct examination *examination)
 {
 	own(err) err = {0};
 	if (kvm_probe(KVM_TIMEOUT_MS, &err) == 0)
-		return note(examination, "kvm", DOCTOR_GOOD, NULL, "a guest runs");
+		return doctor_note(examination, "kvm", DOCTOR_GOOD, NULL, "a guest runs");
 	if (err.sys_errno == EACCES)
 		err_hint(&err, "as root: usermod -aG kvm <you>, then log in again");
 	else
 		err_hint(&err, "images boot all the same, in emulation, several times slower");
-	note_error(examination, "kvm", DOCTOR_SLOW, &err);
+	doctor_note_error(examination, "kvm", DOCTOR_SLOW, &err);
 }
 
 static bool is_in_path(const char *program)
@@ -246,12 +238,14 @@ static void examine_programs(const struct examination *examination)
 			strv_add(&missing, programs[i]);
 	own_free char *names = strv_join(&missing, ", ");
 	if (missing.count)
-		note(examination, "programs", DOCTOR_SLOW,
-		     "run bootstrap/install-deps (gpg checks signatures, the others compile the "
-		     "SDK)",
-		     "missing: %s", names);
+		doctor_note(
+			examination, "programs", DOCTOR_SLOW,
+			"run bootstrap/install-deps (gpg checks signatures, the others compile the "
+			"SDK)",
+			"missing: %s", names);
 	else
-		note(examination, "programs", DOCTOR_GOOD, NULL, "gpg, cc and make are there");
+		doctor_note(examination, "programs", DOCTOR_GOOD, NULL,
+		            "gpg, cc and make are there");
 }
 
 /* ---- network */
@@ -326,13 +320,14 @@ static void judge_mirror(const struct examination *examination, const struct pro
 		err_release(&err);
 		fetch_probe(probe, &err);
 		if (!err.kind)
-			return note(examination, "mirror", DOCTOR_GOOD, NULL, "%s answers (%s)",
-			            mirror, probe->urls.items[0]);
+			return doctor_note(examination, "mirror", DOCTOR_GOOD, NULL,
+			                   "%s answers (%s)", mirror, probe->urls.items[0]);
 	}
 	err_hint(&err,
 	         "check the network and proxy settings (https_proxy), or name another mirror: "
 	         "SDK_MIRROR_DEBIAN, or mirrors: in sdk.yaml");
-	note_error(examination, "mirror", examination->created ? DOCTOR_SLOW : DOCTOR_BAD, &err);
+	doctor_note_error(examination, "mirror", examination->created ? DOCTOR_SLOW : DOCTOR_BAD,
+	                  &err);
 }
 
 static int prepare_probes(const struct examination *examination, const struct seed *seed,
@@ -359,7 +354,7 @@ static void examine_mirrors(const struct examination *examination)
 	own_free char *path = workspace_root(workspace, "bootstrap/seed.yaml");
 	if (seed_load(path, workspace->build_arch, &seed, &err) < 0 ||
 	    prepare_probes(examination, &seed, &probes, &err) < 0)
-		return note_error(examination, "mirror", DOCTOR_BAD, &err);
+		return doctor_note_error(examination, "mirror", DOCTOR_BAD, &err);
 	const char *last = "";
 	for (vec_each(probe, &probes.items)) {
 		if (!str_equal(probe->mirror, last))
@@ -375,14 +370,14 @@ static void examine_environment(struct examination *examination)
 	own(err) err = {0};
 	own(env) env = {0};
 	if (env_open_lock(examination->workspace, &env, &err) < 0)
-		note_error(examination, "environment", DOCTOR_BAD, &err);
+		doctor_note_error(examination, "environment", DOCTOR_BAD, &err);
 	else if ((examination->created = env_exists(&env)))
-		note(examination, "environment", DOCTOR_GOOD, NULL, "Debian %s, %zu packages",
-		     env.lock.suite, env.lock.files.count);
+		doctor_note(examination, "environment", DOCTOR_GOOD, NULL,
+		            "Debian %s, %zu packages", env.lock.suite, env.lock.files.count);
 	else
-		note(examination, "environment", DOCTOR_SLOW,
-		     "run `sdk create`; commands that need it do so by themselves",
-		     "not created yet");
+		doctor_note(examination, "environment", DOCTOR_SLOW,
+		            "run `sdk create`; commands that need it do so by themselves",
+		            "not created yet");
 }
 
 void doctor_examine(const struct workspace *workspace, const struct event_sink *sink,
@@ -400,6 +395,7 @@ void doctor_examine(const struct workspace *workspace, const struct event_sink *
 	              CACHE_WANTED);
 	examine_programs(&examination);
 	examine_environment(&examination);
+	doctor_examine_checkout(&examination);
 	examine_mirrors(&examination);
 	examine_kvm(&examination);
 }

@@ -69,9 +69,9 @@ static int open_head(struct commit *commit, struct err *err)
 	return 0;
 }
 
-static int author(struct commit *commit, struct err *err)
+static int find_author(git_repository *repository, git_signature **ret_author, struct err *err)
 {
-	if (git_signature_default(&commit->author, commit->repository) == 0)
+	if (git_signature_default(ret_author, repository) == 0)
 		return 0;
 	err_set(err, ERR_INPUT, "git does not know who commits");
 	return err_hint(err, "git config user.name \"…\"; git config user.email …");
@@ -153,7 +153,7 @@ int git_commit_dir(const char *dir, const char *message, bool sign_off, char **r
 	own(commit) commit = {0};
 	git_libgit2_init();
 	if (open_repository(&commit, dir, err) < 0 || open_head(&commit, err) < 0 ||
-	    author(&commit, err) < 0 || make_tree(&commit, err) < 0)
+	    find_author(commit.repository, &commit.author, err) < 0 || make_tree(&commit, err) < 0)
 		return -1;
 	return write_commit(&commit, message, sign_off, ret_id, err);
 }
@@ -187,4 +187,22 @@ int git_check_clean(const char *dir, struct err *err)
 		return 0;
 	err_set(err, ERR_INPUT, "%s has changes that are not committed", first);
 	return err_hint(err, "commit or stash them first, or leave --commit out");
+}
+
+int git_author(const char *dir, char **ret_author, struct err *err)
+{
+	git_repository *repository = NULL;
+	git_signature *author = NULL;
+	int result = -1;
+	git_libgit2_init();
+	if (git_repository_open_ext(&repository, dir, 0, NULL) < 0)
+		err_set(err, ERR_INPUT, "%s is in no git repository", dir);
+	else
+		result = find_author(repository, &author, err);
+	if (result == 0)
+		*ret_author = mem_printf("%s <%s>", author->name, author->email);
+	git_signature_free(author);
+	git_repository_free(repository);
+	git_libgit2_shutdown();
+	return result;
 }

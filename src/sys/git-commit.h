@@ -16,3 +16,7 @@ int git_commit_dir(const char *dir, const char *message, bool sign_off, char **r
 /* ERR_INPUT unless nothing below `dir` differs from HEAD, so that a commit of it holds what was
  * changed since and nothing else. */
 int git_check_clean(const char *dir, struct err *err);
+
+/* "Name <address>" of those who commit in the repository that holds `dir`; the caller frees. No
+ * repository, no name configured: ERR_INPUT with a hint. */
+int git_author(const char *dir, char **ret_author, struct err *err);

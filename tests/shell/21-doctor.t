@@ -41,6 +41,33 @@ fails "plain text says it, too" 6 "^FAIL +mirror .*" "$SDK" doctor
 fails "quiet: trouble alone" 6 "can't build yet" "$SDK" -q doctor
 ok "… no good news" sh -c "! '$SDK' -q doctor | grep -q '^ok'"
 
+# ---- a checkout with something wrong in it
+mkdir -p "$TMP/checkout/recipes/t-good" "$TMP/checkout/recipes/t-bad"
+for name in bootstrap toolchains board-configs; do ln -s "$SDK_TOP/$name" "$TMP/checkout/$name"; done
+ln -s "$SDK_TOP/recipes/.build-systems" "$TMP/checkout/recipes/.build-systems"
+printf 'name: t-good\nversion: 1.0\nsummary: Good\nlicense: MIT\nsources: []\nbuild: copy\n' \
+	>"$TMP/checkout/recipes/t-good/recipe.yaml"
+printf 'name: t-bad\nversoin: 1.0\n' >"$TMP/checkout/recipes/t-bad/recipe.yaml"
+look() { SDK_ROOT="$TMP/checkout" HOME="$TMP" XDG_CONFIG_HOME="$TMP" "$SDK" doctor --json >"$TMP/json" 2>&1; }
+look
+is "a recipe that can't be read is named" "$(finding recipes text)" "1 of 2 can't be read: t-bad"
+is "no git repository, no commits" "$(finding commits verdict)" slow
+rm -r "$TMP/checkout/recipes/t-bad"
+git init -q "$TMP/checkout"
+git -C "$TMP/checkout" config user.name Doctor
+git -C "$TMP/checkout" config user.email doctor@example.org
+printf 'binhosts:\n  - {name: gone, url: "file://%s/gone", keys: [%s]}\n' "$TMP" \
+	"0123456789012345678901234567890123456789" >"$TMP/checkout/sdk.yaml"
+look
+is "all recipes can be read" "$(finding recipes text)" "1, all can be read"
+is "who commits" "$(finding commits text)" "are made as Doctor <doctor@example.org>"
+is "a binhost that is not there" "$(finding binhost verdict)" slow
+ok "… by its name" sh -c "grep -q 'gone' '$TMP/json'"
+printf 'repos:\n  - {name: company, url: "file://%s/company"}\n' "$TMP" >"$TMP/checkout/sdk.yaml"
+look
+is "an overlay that was not fetched" "$(finding recipes verdict)" bad
+ok "… how to fetch it" sh -c "grep -q 'sdk sync' '$TMP/json'"
+
 # ---- bootstrap/install-deps, as distributions without apt see it
 mkdir "$TMP/bin"
 for tool in sh sed sort tr id env; do ln -s "$(command -v $tool)" "$TMP/bin/$tool"; done
