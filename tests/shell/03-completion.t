@@ -2,7 +2,7 @@
 # Completion in real bash, zsh and fish, at Tab on a terminal (tmux).
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../terminal.sh"
-mkdir -p "$TMP/bin" "$TMP/home"
+mkdir -p "$TMP/bin" "$TMP/home/fish/generated_completions" # or fish reads all manual pages first
 ln -s "$SDK" "$TMP/bin/sdk"; ln -s "$SDK" "$TMP/bin/build-packages"
 export PATH="$TMP/bin:$PATH" HOME="$TMP/home" XDG_CONFIG_HOME="$TMP/home" XDG_DATA_HOME="$TMP/home"
 unset SDK_ROOT
@@ -38,7 +38,7 @@ try() { # try SHELL COMMAND SOURCE
 	sdk completion "$1" >"$TMP/script.$1"
 	ok "$1: the script parses" "$1" -n "$TMP/script.$1"
 	start 100 30 xterm-256color
-	keys "$2; clear" Enter; until_shown 'now> '
+	keys "$2; clear" Enter; until_shown 'now>$'
 	keys "$3; clear" Enter; sleep 1
 	tab "$1: a command" 'sdk bui' 'sdk build'
 	tab "$1: a board" 'sdk image --board=amd64-u' '--board=amd64-usr'
