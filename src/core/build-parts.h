@@ -30,8 +30,6 @@ void build_jobserver_close(struct build_context *context);
 /* Variables, functions and phases: sourced by build.sh and by people's shells. */
 void build_script_environment(const struct build_context *context, const struct node *node,
                               long long source_date, struct str *text);
-/* All phases, one after the other. */
-extern const char build_script_run[];
 /* Writes env.sh, build.sh, the build system's files and the phases' texts into `dir`. */
 int build_script_write(const struct build_context *context, const struct node *node,
                        long long source_date, const char *dir, struct err *err);

@@ -1,242 +1,31 @@
-/* What runs inside a build's sandbox: variables, the build system's functions, the phases. */
-#include <ctype.h>
-#include <string.h>
-
+/* What is written into a build's sandbox: the environment of its phases, the build system's files,
+ * the phases' texts. */
 #include "build-parts.h"
 #include "fs.h"
 #include "own.h"
 #include "path.h"
-
-/* The phases run in one shell. A failure names the recipe's line and the command. With an argument
- * it stops before that phase. */
-const char build_script_run[] =
-	". /build/.sdk/env.sh\n"
-	"set -eEu -o pipefail\n"
-	"shopt -s inherit_errexit\n"
-	"sdk_failed() {\n"
-	"\tcase $3 in\n"
-	"\t/build/.sdk/phases/*)\n"
-	"\t\techo \"$SDK_RECIPE:$((${3##*.} + $4 - 1)): exit status $1: $2\" ;;\n"
-	"\t*) echo \"${3##*/}:$4: exit status $1: $2\" ;;\n"
-	"\tesac >&2\n"
-	"}\n"
-	"trap 'sdk_failed $? \"$BASH_COMMAND\" \"${BASH_SOURCE[0]}\" \"$LINENO\"; trap - ERR' ERR\n"
-	"for sdk_phase in prepare configure compile check install; do\n"
-	"\t[ \"$sdk_phase\" != \"${1-}\" ] || exit 0\n"
-	"\tsdk_run_phase \"$sdk_phase\"\n"
-	"done\n"
-	"echo 'phase strip' >&3\n"
-	"sdk_split_debug\n";
-
-static const char functions[] =
-	/* Where a phase starts: prepare in the source, the others where things are built. */
-	"sdk_run_phase() {\n"
-	"\tlocal text\n"
-	"\t{ echo \"phase $1\" >&3; } 2>/dev/null || :\n"
-	"\techo \"=== $1\"\n"
-	"\tif [ \"$1\" = prepare ]; then cd \"$SRC\"; else mkdir -p \"$BUILD\"; cd \"$BUILD\"; fi\n"
-	"\tfor text in /build/.sdk/phases/\"$1\".before.*; do\n"
-	"\t\t[ ! -e \"$text\" ] || . \"$text\"\n"
-	"\tdone\n"
-	"\ttext=$(echo /build/.sdk/phases/\"$1\".text.*)\n"
-	"\tif [ -e \"$text\" ]; then . \"$text\"; else \"default_$1\"; fi\n"
-	"\tfor text in /build/.sdk/phases/\"$1\".after.*; do\n"
-	"\t\t[ ! -e \"$text\" ] || . \"$text\"\n"
-	"\tdone\n"
-	"}\n"
-	/* Debug information goes to usr/lib/debug/.build-id, where debuggers look by build id. */
-	"sdk_split_debug() {\n"
-	"\tlocal file type id debug\n"
-	"\tfind \"$DEST\" -type f ! -perm -u+w -exec chmod u+w {} +\n"
-	"\tfind \"$DEST\" -type f ! -path '*/usr/lib/debug/*' -print0 |\n"
-	"\t\t{ LC_ALL=C xargs -0 -r grep -lZaP -m1 '^(\\x7fELF|!<arch>)' || :; } | LC_ALL=C sort "
-	"-z |\n"
-	"\twhile IFS= read -r -d '' file; do\n"
-	"\t\ttype=$(\"$READELF\" -hW \"$file\" 2>/dev/null | sed -n 's/^ *Type: "
-	"*\\([A-Z]*\\).*/\\1/p' | sort -u)\n"
-	"\t\tcase $file:$type in\n"
-	"\t\t*.a:*) \"$STRIP\" -g -D \"$file\" ;;\n"
-	"\t\t*:REL) \"$STRIP\" -g -D \"$file\" ;;\n"
-	"\t\t*:DYN | *:EXEC)\n"
-	"\t\t\tid=$(\"$READELF\" -nW \"$file\" 2>/dev/null | sed -n 's/.*Build ID: *//p')\n"
-	"\t\t\tif [ -n \"$id\" ]; then\n"
-	"\t\t\t\tdebug=$DEST/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug\n"
-	"\t\t\t\tmkdir -p \"${debug%/*}\"\n"
-	"\t\t\t\t# Another machine's file is the packager's to complain of.\n"
-	"\t\t\t\t\"$OBJCOPY\" --only-keep-debug --compress-debug-sections \"$file\" "
-	"\"$debug\" || continue\n"
-	"\t\t\tfi\n"
-	"\t\t\t\"$STRIP\" --strip-unneeded \"$file\" ;;\n"
-	"\t\tesac\n"
-	"\tdone\n"
-	"}\n";
-
-/* 'text' for the shell. */
-static void add_quoted(struct str *text, const char *value)
-{
-	str_add_char(text, '\'');
-	for (; *value; value++) {
-		if (*value == '\'')
-			str_add(text, "'\\''");
-		else
-			str_add_char(text, *value);
-	}
-	str_add_char(text, '\'');
-}
-
-static void export(struct str *text, const char *name, const char *value)
-{
-	str_addf(text, "export %s=", name);
-	add_quoted(text, value);
-	str_add_char(text, '\n');
-}
-
-__attribute__((format(printf, 3, 4))) static void exportf(struct str *text, const char *name,
-                                                          const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	own_free char *value = mem_vprintf(format, args);
-	va_end(args);
-	export(text, name, value);
-}
-
-static void add_array(struct str *text, const char *name, const struct strv *values)
-{
-	str_addf(text, "%s=(", name);
-	for (size_t i = 0; i < values->count; i++) {
-		str_add_char(text, ' ');
-		add_quoted(text, values->items[i]);
-	}
-	str_add(text, " )\n");
-}
-
-static void add_paths(const struct node *node, struct str *text)
-{
-	const struct recipe *recipe = node->recipe;
-	const char *name = recipe->name;
-	bool below = recipe->source_dir && recipe->source_dir[0];
-	own_free char *source = mem_printf("/build/%s/src%s%s", name, below ? "/" : "",
-	                                   below ? recipe->source_dir : "");
-	export(text, "SRC", source);
-	if (recipe->in_source)
-		export(text, "BUILD", source);
-	else
-		exportf(text, "BUILD", "/build/%s/obj", name);
-	exportf(text, "DEST", "/build/%s/dest", name);
-	exportf(text, "HOME", "/build/%s", name);
-	export(text, "SYSROOT", "/build/sysroot");
-	export(text, "FILES", "/build/files");
-	export(text, "PATCHES", "/build/patches");
-}
-
-static void add_tools(const struct toolchain *toolchain, struct str *text)
-{
-	static const char *const tools[][2] = {{"CC", "gcc"},
-	                                       {"CXX", "g++"},
-	                                       {"CPP", "cpp"},
-	                                       {"AR", "ar"},
-	                                       {"RANLIB", "ranlib"},
-	                                       {"NM", "nm"},
-	                                       {"STRIP", "strip"},
-	                                       {"OBJCOPY", "objcopy"},
-	                                       {"OBJDUMP", "objdump"},
-	                                       {"READELF", "readelf"},
-	                                       {"LD", "ld"}};
-	exportf(text, "PATH", "%s/bin:/usr/bin:/usr/sbin", toolchain->prefix);
-	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
-		exportf(text, tools[i][0], "%s-%s", toolchain->triple, tools[i][1]);
-	export(text, "CFLAGS", toolchain->cflags);
-	export(text, "CXXFLAGS", toolchain->cflags);
-	export(text, "CPPFLAGS", "");
-	export(text, "LDFLAGS", toolchain->ldflags);
-	export(text, "CC_FOR_BUILD", "gcc");
-	export(text, "BUILD_CC", "gcc");
-	export(text, "HOSTCC", "gcc");
-	export(text, "CFLAGS_FOR_BUILD", "-O1 -std=gnu17");
-	export(text, "PKG_CONFIG", "pkg-config");
-	export(text, "PKG_CONFIG_SYSROOT_DIR", "/build/sysroot");
-	export(text, "PKG_CONFIG_LIBDIR",
-	       "/build/sysroot/usr/lib/pkgconfig:/build/sysroot/usr/share/pkgconfig");
-}
-
-static void add_target(const struct toolchain *toolchain, struct str *text)
-{
-	export(text, "ARCH", toolchain->arch);
-	export(text, "TRIPLE", toolchain->triple);
-	export(text, "BUILD_TRIPLE", "x86_64-pc-linux-gnu");
-	export(text, "CPU", toolchain->cpu);
-	export(text, "KERNEL_ARCH", toolchain->kernel_arch);
-	export(text, "EFI_ARCH", toolchain->efi_arch);
-	export(text, "TOOLCHAIN", toolchain->prefix);
-	export(text, "DYNAMIC_LINKER", toolchain->dynamic_linker);
-}
-
-/* "minizip=on" -> OPTION_MINIZIP=on. */
-static void add_options(const struct strv *options, struct str *text)
-{
-	for (size_t i = 0; i < options->count; i++) {
-		own_free char *name = mem_printf("OPTION_%s", options->items[i]);
-		char *equals = strchr(name, '=');
-		*equals = '\0';
-		for (char *p = name; *p; p++)
-			*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
-		export(text, name, equals + 1);
-	}
-}
-
-static void add_variables(const struct strv *variables, struct str *text)
-{
-	for (size_t i = 0; i < variables->count; i++) {
-		own_free char *name = mem_strdup(variables->items[i]);
-		char *equals = strchr(name, '=');
-		*equals = '\0';
-		export(text, name, equals + 1);
-	}
-}
+#include "phase-env.h"
 
 static void add_jobs(const struct build_context *context, struct str *text)
 {
-	exportf(text, "JOBS", "%u", context->jobs);
-	if (context->jobserver)
-		exportf(text, "MAKEFLAGS", "-j%u --jobserver-auth=fifo:/build/.sdk/jobserver",
-		        context->jobs);
-	else
-		exportf(text, "MAKEFLAGS", "-j%u", context->jobs);
+	own_free char *jobs = mem_printf("%u", context->jobs);
+	own_free char *flags = mem_printf(
+		"-j%u%s", context->jobs,
+		context->jobserver ? " --jobserver-auth=fifo:/build/.sdk/jobserver" : "");
+	phase_export(text, "JOBS", jobs);
+	phase_export(text, "MAKEFLAGS", flags);
 }
 
 void build_script_environment(const struct build_context *context, const struct node *node,
                               long long source_date, struct str *text)
 {
-	const struct recipe *recipe = node->recipe;
-	const struct recipe_args *args = &node->config.args;
-	str_addf(text, "# %s %s for %s: what its phases see.\n", recipe->name, recipe->version,
-	         context->toolchain->arch);
-	export(text, "NAME", recipe->name);
-	export(text, "VERSION", recipe->version);
+	own_free char *date = mem_printf("%lld", source_date);
+	phase_export(text, "SOURCE_DATE_EPOCH", date);
 	/* For messages alone: where an overlay lies is nothing for a program that is run to see. */
-	str_add(text, "SDK_RECIPE=");
-	add_quoted(text, recipe->path);
-	str_add_char(text, '\n');
-	export(text, "LC_ALL", "C.UTF-8");
-	export(text, "TZ", "UTC");
-	exportf(text, "SOURCE_DATE_EPOCH", "%lld", source_date);
-	export(text, "SDK_HARDENING", recipe->hardening ? "on" : "off");
-	add_target(context->toolchain, text);
-	add_paths(node, text);
-	add_tools(context->toolchain, text);
+	phase_export(text, "SDK_RECIPE", node->recipe->path);
+	str_add(text, "export -n SDK_RECIPE\n");
 	add_jobs(context, text);
-	add_options(&node->config.options, text);
-	add_variables(&recipe->variables, text);
-	str_addf(text, "SDK_AUTORECONF=%s\n", recipe->autoreconf ? "yes" : "no");
-	add_array(text, "CONFIGURE", &args->configure);
-	add_array(text, "MESON", &args->meson);
-	add_array(text, "CMAKE", &args->cmake);
-	add_array(text, "MAKE_ARGS", &args->make);
-	add_array(text, "MAKE_INSTALL", &args->make_install);
-	str_add(text, functions);
-	str_add(text, ". /build/.sdk/common.sh\n");
-	str_addf(text, ". /build/.sdk/%s.sh\n", recipe->build);
+	phase_environment(context->toolchain, node, text);
 }
 
 static int write_phases(const struct recipe *recipe, const char *dir, struct err *err)
@@ -276,8 +65,8 @@ int build_script_write(const struct build_context *context, const struct node *n
 	own_free char *jobserver = path_join(dir, "jobserver"); /* where the FIFO is mounted */
 	build_script_environment(context, node, source_date, &text);
 	if (fs_make_dirs(dir, 0755, err) < 0 || fs_write_text(env, str_text(&text), err) < 0 ||
-	    fs_write_text(run, build_script_run, err) < 0 ||
-	    fs_write_text(jobserver, "", err) < 0 || copy_system(context, "common", dir, err) < 0 ||
+	    fs_write_text(run, phase_run, err) < 0 || fs_write_text(jobserver, "", err) < 0 ||
+	    copy_system(context, "common", dir, err) < 0 ||
 	    copy_system(context, node->recipe->build, dir, err) < 0)
 		return -1;
 	return write_phases(node->recipe, dir, err);

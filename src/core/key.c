@@ -6,10 +6,11 @@
 
 #include "fs.h"
 #include "own.h"
+#include "phase-env.h"
 #include "workon.h"
 
-/* Raised when the builder itself changes what it makes of the same inputs. */
-#define BUILDER_VERSION "1"
+/* Raised when packing changes what it makes of the same installed tree. */
+#define PACKING_VERSION "1"
 
 enum { MAX_KEY_BYTES = 4 << 20 };
 
@@ -133,11 +134,13 @@ static void add_dependencies(struct str *text, const struct node *node)
 int key_compute(const struct env *env, const struct toolchain *toolchain, struct node *node,
                 struct err *err)
 {
-	struct digest digest;
+	struct digest digest, builder;
 	own(str) text = {0};
 	if (env_groups_digest(env, &node->config.args.tools, &digest, err) < 0)
 		return err_wrap(err, "%s: depends.tools", node->recipe->path);
-	add(&text, "builder", BUILDER_VERSION);
+	phase_digest(toolchain, node, &builder);
+	add_digest(&text, "builder", &builder);
+	add(&text, "packing", PACKING_VERSION);
 	add(&text, "arch", toolchain->arch);
 	add_digest(&text, "toolchain", &toolchain->digest);
 	add_list(&text, "tools", &node->config.args.tools);

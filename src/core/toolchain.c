@@ -16,9 +16,6 @@
 #include "source.h"
 #include "yaml.h"
 
-/* Part of the digest: raise it when the wrappers below change. */
-#define WRAPPER_VERSION "1"
-
 enum { MAX_DESCRIPTION_BYTES = 64 << 10 };
 
 /* ---- the description */
@@ -90,19 +87,6 @@ static const struct yaml_field description_fields[] = {
 	MAP("hardening", decode_hardening, true),
 };
 
-static void digest_description(struct toolchain *toolchain, const char *text,
-                               const struct lock *lock)
-{
-	struct digest group;
-	struct hash hash;
-	lock_group_digest(lock, toolchain->group, &group);
-	hash_init(&hash);
-	hash_text(&hash, WRAPPER_VERSION);
-	hash_text(&hash, text);
-	hash_update(&hash, group.bytes, sizeof group.bytes);
-	hash_final(&hash, &toolchain->digest);
-}
-
 int toolchain_check(const struct workspace *workspace, const char *arch, struct err *err)
 {
 	own_free char *path = workspace_root(workspace, "toolchains/%s.yaml", arch);
@@ -110,31 +94,6 @@ int toolchain_check(const struct workspace *workspace, const char *arch, struct 
 		return 0;
 	err_set(err, ERR_INPUT, "no toolchain for the architecture \"%s\"", arch);
 	return err_hint(err, "there is one for each file in toolchains/");
-}
-
-int toolchain_load(const struct workspace *workspace, const struct env *env, const char *arch,
-                   struct toolchain *ret_toolchain, struct err *err)
-{
-	own_free char *path = workspace_root(workspace, "toolchains/%s.yaml", arch);
-	own(str) text = {0};
-	struct yaml yaml;
-	if (toolchain_check(workspace, arch, err) < 0 ||
-	    fs_read(path, MAX_DESCRIPTION_BYTES, &text, err) < 0 ||
-	    yaml_parse(path, str_text(&text), text.len, &yaml, err) < 0)
-		return -1;
-	struct toolchain toolchain = {.arch = mem_strdup(arch),
-	                              .prefix = mem_printf("/opt/dray/%s", arch)};
-	int result = yaml_decode(&yaml, yaml.root, description_fields,
-	                         sizeof description_fields / sizeof *description_fields, &toolchain,
-	                         err);
-	yaml_release(&yaml);
-	if (result < 0) {
-		toolchain_release(&toolchain);
-		return -1;
-	}
-	digest_description(&toolchain, str_text(&text), &env->lock);
-	*ret_toolchain = toolchain;
-	return 0;
 }
 
 void toolchain_release(struct toolchain *toolchain)
@@ -237,54 +196,99 @@ static void compiler_wrapper(const struct toolchain *toolchain, const char *prog
 	         toolchain->prefix);
 }
 
-static int write_wrapper(const struct toolchain *toolchain, const char *dir, const char *name,
-                         const struct str *text, struct err *err)
+static void tool_wrapper(const struct toolchain *toolchain, const char *program,
+                         const char *version, const char *arguments, struct str *text)
 {
-	own_free char *path = mem_printf("%s/bin/%s-%s", dir, toolchain->triple, name);
+	str_add(text, "#!/bin/sh\n");
+	add_library_path(toolchain, text);
+	str_addf(text, "exec %s/usr/bin/%s-%s%s%s \"$@\"\n", toolchain->prefix, toolchain->gcc_name,
+	         program, version, arguments);
+}
+
+/* One wrapper after the other: `write` is given its name, without the triple, and its text. */
+struct wrapper_sink {
+	const struct toolchain *toolchain;
+	const char *dir;   /* where they are written */
+	struct hash *hash; /* or what they are added to */
+	int (*take)(const struct wrapper_sink *sink, const char *name, const struct str *text,
+	            struct err *err);
+};
+
+static int write_wrapper(const struct wrapper_sink *sink, const char *name, const struct str *text,
+                         struct err *err)
+{
+	own_free char *path = mem_printf("%s/bin/%s-%s", sink->dir, sink->toolchain->triple, name);
 	return fs_write_file(path, str_text(text), text->len, 0755, err);
 }
 
-static int write_compilers(const struct toolchain *toolchain, const char *dir, const char *prelude,
-                           const char *launcher, struct err *err)
+static int hash_wrapper(const struct wrapper_sink *sink, const char *name, const struct str *text,
+                        struct err *err)
+{
+	(void)err;
+	hash_text(sink->hash, name);
+	hash_text(sink->hash, str_text(text));
+	return 0;
+}
+
+static int make_compilers(const struct wrapper_sink *sink, const char *prelude,
+                          const char *launcher, struct err *err)
 {
 	static const char *const programs[][2] = {
 		{"gcc", "gcc"}, {"cc", "gcc"}, {"g++", "g++"}, {"c++", "g++"}, {"cpp", "cpp"}};
 	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
 		own(str) text = {0};
 		bool compiles = !str_equal(programs[i][1], "cpp");
-		compiler_wrapper(toolchain, programs[i][1], compiles ? prelude : "",
+		compiler_wrapper(sink->toolchain, programs[i][1], compiles ? prelude : "",
 		                 compiles ? launcher : "", &text);
-		if (write_wrapper(toolchain, dir, programs[i][0], &text, err) < 0)
+		if (sink->take(sink, programs[i][0], &text, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int write_tools(const struct toolchain *toolchain, const char *dir, struct err *err)
+/* The linker, called directly, would search the environment's libraries. */
+static int make_linkers(const struct wrapper_sink *sink, struct err *err)
 {
-	static const char *const programs[] = {"addr2line", "ar",      "as",   "c++filt", "elfedit",
-	                                       "ld",        "ld.bfd",  "nm",   "objcopy", "objdump",
-	                                       "ranlib",    "readelf", "size", "strings", "strip"};
-	static const char *const gcc_programs[] = {"gcc-ar", "gcc-nm", "gcc-ranlib", "gcov"};
+	static const char *const programs[] = {"ld", "ld.bfd"};
 	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
 		own(str) text = {0};
-		str_add(&text, "#!/bin/sh\n");
-		add_library_path(toolchain, &text);
-		str_addf(&text, "exec %s/usr/bin/%s-%s \"$@\"\n", toolchain->prefix,
-		         toolchain->gcc_name, programs[i]);
-		if (write_wrapper(toolchain, dir, programs[i], &text, err) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < sizeof gcc_programs / sizeof *gcc_programs; i++) {
-		own(str) text = {0};
-		str_add(&text, "#!/bin/sh\n");
-		add_library_path(toolchain, &text);
-		str_addf(&text, "exec %s/usr/bin/%s-%s-%s \"$@\"\n", toolchain->prefix,
-		         toolchain->gcc_name, gcc_programs[i], toolchain->gcc_version);
-		if (write_wrapper(toolchain, dir, gcc_programs[i], &text, err) < 0)
+		tool_wrapper(sink->toolchain, programs[i], "",
+		             " --sysroot=\"${SYSROOT-/build/sysroot}\"", &text);
+		if (sink->take(sink, programs[i], &text, err) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+static int make_tools(const struct wrapper_sink *sink, struct err *err)
+{
+	static const char *const programs[] = {"addr2line", "ar",      "as",      "c++filt",
+	                                       "elfedit",   "nm",      "objcopy", "objdump",
+	                                       "ranlib",    "readelf", "size",    "strings",
+	                                       "strip"};
+	static const char *const gcc_programs[] = {"gcc-ar", "gcc-nm", "gcc-ranlib", "gcov"};
+	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+		own(str) text = {0};
+		tool_wrapper(sink->toolchain, programs[i], "", "", &text);
+		if (sink->take(sink, programs[i], &text, err) < 0)
+			return -1;
+	}
+	own_free char *version = mem_printf("-%s", sink->toolchain->gcc_version);
+	for (size_t i = 0; i < sizeof gcc_programs / sizeof *gcc_programs; i++) {
+		own(str) text = {0};
+		tool_wrapper(sink->toolchain, gcc_programs[i], version, "", &text);
+		if (sink->take(sink, gcc_programs[i], &text, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int make_wrappers(const struct wrapper_sink *sink, const char *prelude, const char *launcher,
+                         struct err *err)
+{
+	if (make_compilers(sink, prelude, launcher, err) < 0 || make_linkers(sink, err) < 0)
+		return -1;
+	return make_tools(sink, err);
 }
 
 int toolchain_write_wrappers(const struct toolchain *toolchain, const char *dir,
@@ -293,10 +297,51 @@ int toolchain_write_wrappers(const struct toolchain *toolchain, const char *dir,
 	own_free char *bin = path_join(dir, "bin");
 	if (chmod(dir, 0755) < 0)
 		return err_errno(err, "%s", dir);
-	if (fs_make_dirs(bin, 0755, err) < 0 ||
-	    write_compilers(toolchain, dir, prelude, launcher, err) < 0)
+	struct wrapper_sink sink = {.toolchain = toolchain, .dir = dir, .take = write_wrapper};
+	if (fs_make_dirs(bin, 0755, err) < 0)
 		return -1;
-	return write_tools(toolchain, dir, err);
+	return make_wrappers(&sink, prelude, launcher, err);
+}
+
+/* ---- what it is known by */
+
+static void digest_description(struct toolchain *toolchain, const char *text,
+                               const struct lock *lock)
+{
+	struct digest group;
+	struct hash hash;
+	struct wrapper_sink sink = {.toolchain = toolchain, .hash = &hash, .take = hash_wrapper};
+	lock_group_digest(lock, toolchain->group, &group);
+	hash_init(&hash);
+	hash_text(&hash, text);
+	hash_update(&hash, group.bytes, sizeof group.bytes);
+	make_wrappers(&sink, "", "", NULL);
+	hash_final(&hash, &toolchain->digest);
+}
+
+int toolchain_load(const struct workspace *workspace, const struct env *env, const char *arch,
+                   struct toolchain *ret_toolchain, struct err *err)
+{
+	own_free char *path = workspace_root(workspace, "toolchains/%s.yaml", arch);
+	own(str) text = {0};
+	struct yaml yaml;
+	if (toolchain_check(workspace, arch, err) < 0 ||
+	    fs_read(path, MAX_DESCRIPTION_BYTES, &text, err) < 0 ||
+	    yaml_parse(path, str_text(&text), text.len, &yaml, err) < 0)
+		return -1;
+	struct toolchain toolchain = {.arch = mem_strdup(arch),
+	                              .prefix = mem_printf("/opt/dray/%s", arch)};
+	int result = yaml_decode(&yaml, yaml.root, description_fields,
+	                         sizeof description_fields / sizeof *description_fields, &toolchain,
+	                         err);
+	yaml_release(&yaml);
+	if (result < 0) {
+		toolchain_release(&toolchain);
+		return -1;
+	}
+	digest_description(&toolchain, str_text(&text), &env->lock);
+	*ret_toolchain = toolchain;
+	return 0;
 }
 
 /* ---- all of it */
