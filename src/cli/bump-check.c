@@ -40,7 +40,7 @@ static const char *age_text(const struct upstream *upstream, char text[32])
 {
 	int64_t days = age_days(upstream);
 	if (days < 0)
-		strcpy(text, "-");
+		snprintf(text, 32, "-");
 	else if (days < 100)
 		snprintf(text, 32, "%lld d", (long long)days);
 	else if (days < 730)

@@ -20,8 +20,9 @@ static const char *date_text(int64_t when, char *text)
 	struct tm tm;
 	time_t seconds = (time_t)when;
 	if (when == 0 || !gmtime_r(&seconds, &tm))
-		return strcpy(text, "never");
-	strftime(text, 16, "%Y-%m-%d", &tm);
+		snprintf(text, 16, "never");
+	else
+		strftime(text, 16, "%Y-%m-%d", &tm);
 	return text;
 }
 
