@@ -85,15 +85,12 @@ static void examine_kernel(const struct examination *examination)
 		return doctor_note(examination, "kernel", DOCTOR_SLOW, NULL,
 		                   "its version is unknown");
 	bool old = major < 5 || (major == 5 && minor < 12);
-	bool few_layers = major < 6 || (major == 6 && minor < 8);
 	if (old)
 		doctor_note(examination, "kernel", DOCTOR_BAD,
 		            "overlays and read-only mounts in user namespaces need Linux 5.12",
 		            "Linux %s", name.release);
 	else
-		doctor_note(examination, "kernel", DOCTOR_GOOD, NULL, "Linux %s%s", name.release,
-		            few_layers ? " (6.8 and later mount sysroots of more than 50 packages)"
-		                       : "");
+		doctor_note(examination, "kernel", DOCTOR_GOOD, NULL, "Linux %s", name.release);
 }
 
 static void examine_namespaces(const struct examination *examination)

@@ -1,9 +1,7 @@
 /* Mounts inside a mount namespace of our own (mount(2), mount_setattr(2), overlayfs.rst). */
 #include "mount.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -66,7 +64,7 @@ static int configure(int fs, const char *key, const char *value)
 }
 
 /* By the new mount API: one option a layer, so that neither their number nor their names are
- * bounded by a page of options (Linux 6.8). */
+ * bounded by a page of options (Linux 6.8). The quick way. */
 static int overlay_by_fsconfig(const struct strv *layers, const char *target)
 {
 	own_fd int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
@@ -84,32 +82,35 @@ static int overlay_by_fsconfig(const struct strv *layers, const char *target)
 	return (int)syscall(SYS_move_mount, tree, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
-/* ':' and ',' and '\' have a meaning in the options of mount(2). */
-static void add_escaped(struct str *options, const char *path)
+/* Before Linux 6.8 all layers are named in the one page of options that mount(2) takes: too little
+ * for the paths of a store. So each gets a short name, which the kernel follows once, when it
+ * mounts; they also hold none of the ':', ',' and '\' that mean something there. */
+#define NAMES "/l"
+
+static int make_names(const struct strv *layers, struct str *options, struct err *err)
 {
-	for (; *path; path++) {
-		if (strchr(":,\\", *path))
-			str_add_char(options, '\\');
-		str_add_char(options, *path);
+	if (mkdir(NAMES, 0755) < 0)
+		return err_errno(err, "%s", NAMES);
+	str_add(options, "userxattr,lowerdir=");
+	for (size_t i = 0; i < layers->count; i++) {
+		own_free char *name = mem_printf(NAMES "/%zu", i);
+		if (symlink(layers->items[i], name) < 0)
+			return err_errno(err, "%s", name);
+		str_addf(options, "%s%s", i ? ":" : "", name);
 	}
+	return 0;
 }
 
 static int overlay_by_options(const struct strv *layers, const char *target, struct err *err)
 {
 	own(str) options = {0};
-	str_add(&options, "userxattr,lowerdir=");
-	for (size_t i = 0; i < layers->count; i++) {
-		if (i)
-			str_add_char(&options, ':');
-		add_escaped(&options, layers->items[i]);
-	}
-	if (options.len < (size_t)sysconf(_SC_PAGESIZE) &&
-	    mount("overlay", target, "overlay", MS_RDONLY, str_text(&options)) == 0)
-		return 0;
-	if (options.len >= (size_t)sysconf(_SC_PAGESIZE))
-		errno = E2BIG;
+	if (make_names(layers, &options, err) < 0)
+		return -1;
+	if (mount("overlay", target, "overlay", MS_RDONLY, str_text(&options)) == 0)
+		return fs_remove_tree(NAMES, err);
 	err_errno(err, "mount an overlay of %zu layers on %s", layers->count, target);
-	return err_hint(err, "overlays in user namespaces need Linux 5.11; many layers need 6.8");
+	return err_hint(err,
+	                "overlays in user namespaces need Linux 5.12, and hold at most 500 layers");
 }
 
 int mount_overlay(const struct strv *layers, const char *target, struct err *err)
