@@ -3,28 +3,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "own.h"
 #include "path.h"
 
-int fs_read(const char *path, size_t max_bytes, struct str *ret_text, struct err *err)
+static int read_fd(int fd, const char *path, size_t step, size_t max_bytes, struct str *ret_text,
+                   struct err *err)
 {
-	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(err, "%s", path);
-	struct stat st;
-	if (fstat(fd, &st) < 0)
-		return err_errno(err, "%s", path);
-	if (S_ISDIR(st.st_mode))
-		return err_set(err, ERR_INPUT, "%s: is a directory", path);
 	size_t start = ret_text->len;
-	size_t step = st.st_size > 0 ? (size_t)st.st_size + 1 : 64 * 1024;
 	for (;;) {
 		ssize_t count = read(fd, str_room(ret_text, step), step);
 		if (count < 0 && errno == EINTR)
@@ -40,6 +34,20 @@ int fs_read(const char *path, size_t max_bytes, struct str *ret_text, struct err
 			return 0;
 		step = 64 * 1024;
 	}
+}
+
+int fs_read(const char *path, size_t max_bytes, struct str *ret_text, struct err *err)
+{
+	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, "%s", path);
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, "%s", path);
+	if (S_ISDIR(st.st_mode))
+		return err_set(err, ERR_INPUT, "%s: is a directory", path);
+	size_t step = st.st_size > 0 ? (size_t)st.st_size + 1 : 64 * 1024;
+	return read_fd(fd, path, step, max_bytes, ret_text, err);
 }
 
 int fs_write_all(int fd, const void *bytes, size_t count, struct err *err)
@@ -293,16 +301,67 @@ char *fs_read_link(const char *path)
 	return length < 0 ? NULL : mem_strndup(target, (size_t)length);
 }
 
-int fs_list(const char *path, struct strv *ret_names, struct err *err)
+/* ---- below what others have written */
+
+int fs_open_below(const char *root, const char *relative, int flags)
 {
-	own_dir DIR *dir = opendir(path);
-	if (!dir)
+	struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC,
+	                       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+	own_fd int top = open(root, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return top < 0 ? -1 : (int)syscall(SYS_openat2, top, relative, &how, sizeof how);
+}
+
+int fs_make_dirs_below(const char *root, const char *relative)
+{
+	own(strv) names = {0};
+	strv_split(&names, relative, "/");
+	own_fd int dir = fs_open_below(root, ".", FS_DIR);
+	for (size_t i = 0; dir >= 0 && i < names.count; i++) {
+		if (mkdirat(dir, names.items[i], 0755) < 0 && errno != EEXIST)
+			return -1;
+		int next = openat(dir, names.items[i], FS_DIR);
+		close(dir);
+		dir = next;
+	}
+	return steal_fd(dir);
+}
+
+int fs_read_below(const char *root, const char *relative, size_t max_bytes, struct str *ret_text,
+                  struct err *err)
+{
+	own_free char *path = path_join(root, relative);
+	/* A FIFO would never end. */
+	own_fd int fd = fs_open_below(root, relative, O_RDONLY | O_NONBLOCK);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_errno(err, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_INPUT, "%s: no ordinary file", path);
+	return read_fd(fd, path, (size_t)st.st_size + 1, max_bytes, ret_text, err);
+}
+
+/* ---- directories */
+
+static int list_dir(DIR *dir, struct strv *ret_names)
+{
 	for (struct dirent *entry; (entry = readdir(dir));)
 		if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
 			strv_add(ret_names, entry->d_name);
 	strv_sort(ret_names);
 	return 0;
+}
+
+int fs_list(const char *path, struct strv *ret_names, struct err *err)
+{
+	own_dir DIR *dir = opendir(path);
+	return dir ? list_dir(dir, ret_names) : err_errno(err, "%s", path);
+}
+
+int fs_list_at(int dir_fd, struct strv *ret_names, struct err *err)
+{
+	int fd = openat(dir_fd, ".", FS_DIR);
+	own_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	return dir ? list_dir(dir, ret_names) : err_errno(err, "read a directory");
 }
 
 struct walk {

@@ -1,6 +1,7 @@
 /* Files: reading whole, writing whole by rename, trees, locks. */
 #pragma once
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +48,21 @@ char *fs_read_link(const char *path);
 
 /* The names in a directory, sorted bytewise, without "." and "..". */
 int fs_list(const char *path, struct strv *ret_names, struct err *err);
+int fs_list_at(int dir_fd, struct strv *ret_names, struct err *err);
+
+/* Below a directory that is ours lies what somebody else's program has written: with symlinks to
+ * anywhere, in the place of directories that we made, too. These follow none of them, and give
+ * ELOOP or ENOTDIR where one is met.
+ *
+ * Opens `relative` below `root` (openat2(2)); a descriptor, or -1 with errno. */
+int fs_open_below(const char *root, const char *relative, int flags);
+/* Makes the directories that are missing; a descriptor of the last one, or -1 with errno. */
+int fs_make_dirs_below(const char *root, const char *relative);
+/* As fs_read; what is no ordinary file is an ERR_INPUT error. */
+int fs_read_below(const char *root, const char *relative, size_t max_bytes, struct str *ret_text,
+                  struct err *err);
+/* Of open(2), for a directory that is no symlink. */
+#define FS_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* Visits everything below `root`, parents before children, siblings sorted bytewise; `relative` is
  * the path below root. A negative return stops the walk and is returned. */

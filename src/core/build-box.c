@@ -15,6 +15,11 @@ char *build_work_dir(const struct build_context *context, const struct node *nod
 	                     node->name);
 }
 
+char *build_tree_dir(const char *work)
+{
+	return path_join(work, "tree");
+}
+
 /* The merged /usr that every sysroot has, made once. */
 static int make_skeleton(const struct workspace *workspace, char **ret_path, struct err *err)
 {
@@ -96,6 +101,7 @@ static int fill_box(const struct build_context *context, const struct node *node
 {
 	own(strv) layers = {0};
 	own_free char *work = build_work_dir(context, node);
+	own_free char *tree = build_tree_dir(work);
 	own_free char *inside = mem_printf("/build/%s", node->name);
 	own_free char *script = path_join(work, ".sdk");
 	if (env_layers(context->env, &node->config.args.tools, &sandbox->root_layers, err) < 0)
@@ -108,7 +114,7 @@ static int fill_box(const struct build_context *context, const struct node *node
 	if (context->compile)
 		compile_mount(context->compile, context->toolchain, sandbox);
 	sandbox_overlay(sandbox, &layers, "/build/sysroot");
-	sandbox_bind(sandbox, work, inside, true);
+	sandbox_bind(sandbox, tree, inside, true);
 	sandbox_bind(sandbox, script, "/build/.sdk", false);
 	if (context->jobserver)
 		sandbox_bind(sandbox, context->jobserver, "/build/.sdk/jobserver", true);

@@ -118,12 +118,12 @@ static char *cache_variable(const char *script, const char *question)
 static char *hint_run(const struct build_context *context, const struct node *node,
                       const char *word)
 {
-	own_free char *work = build_work_dir(context, node);
-	own_free char *path = mem_printf("%s/src/configure", work);
+	own_free char *work = build_work_dir(context, node), *tree = build_tree_dir(work);
 	own(str) script = {0};
-	own_free char *variable = fs_read(path, MAX_SCRIPT, &script, NULL) == 0
-	                                  ? cache_variable(str_text(&script), word)
-	                                  : NULL;
+	own_free char *variable =
+		fs_read_below(tree, "src/configure", MAX_SCRIPT, &script, NULL) == 0
+			? cache_variable(str_text(&script), word)
+			: NULL;
 	return mem_printf("configure cannot run what it built for another machine: give it the "
 	                  "answer, as configure: [%s=yes] (or no) in %s",
 	                  variable ? variable : "<its cache variable, see config.log>",

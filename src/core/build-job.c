@@ -49,11 +49,11 @@ static int take_worktree(const struct build_job *job, const char *src, struct er
 	return 0;
 }
 
-static int unpack_sources(const struct build_job *job, const char *work, time_t *ret_date,
+static int unpack_sources(const struct build_job *job, const char *tree, time_t *ret_date,
                           struct err *err)
 {
 	const struct trial *trial = job->context->workspace->trial;
-	own_free char *src = path_join(work, "src");
+	own_free char *src = path_join(tree, "src");
 	time_t newest = 0;
 	if (fs_make_dirs(src, 0755, err) < 0)
 		return -1;
@@ -143,7 +143,7 @@ static int pack(const struct build_job *job, const char *work, struct record *re
                 struct err *err)
 {
 	const struct node *node = job->node;
-	own_free char *dest = path_join(work, "dest");
+	own_free char *tree = build_tree_dir(work), *dest = path_join(tree, "dest");
 	own_free char *stage = path_join(work, "stage");
 	struct pkg_dependency *dependencies =
 		mem_alloc((node->closure.count + 1) * sizeof *dependencies);
@@ -181,16 +181,15 @@ static int fetch_sources(const struct build_job *job, struct err *err)
 
 static int prepare_tree(const struct build_job *job, const char *work, struct err *err)
 {
-	own_free char *script = path_join(work, ".sdk");
-	own_free char *dest = path_join(work, "dest");
-	own_free char *obj = path_join(work, "obj");
+	own_free char *script = path_join(work, ".sdk"), *tree = build_tree_dir(work);
+	own_free char *dest = path_join(tree, "dest"), *obj = path_join(tree, "obj");
 	time_t date;
 	report_phase(job, "fetch");
 	if (fetch_sources(job, err) < 0)
 		return -1;
 	report_phase(job, "unpack");
 	umask(022); /* the user's would show in the modes of the tree */
-	if (fs_remove_tree(work, err) < 0 || unpack_sources(job, work, &date, err) < 0 ||
+	if (fs_remove_tree(work, err) < 0 || unpack_sources(job, tree, &date, err) < 0 ||
 	    fs_make_dirs(dest, 0755, err) < 0 || fs_make_dirs(obj, 0755, err) < 0)
 		return -1;
 	return build_script_write(job->context, job->node, (long long)date, script, err);

@@ -36,8 +36,11 @@ int build_script_write(const struct build_context *context, const struct node *n
 
 /* ---- build-box.c: the sandbox of one package */
 
-/* out/work/<arch>/<package>; caller frees. */
+/* out/work/<arch>/<package>: what the builder writes (.sdk, stage), and tree/; caller frees. */
 char *build_work_dir(const struct build_context *context, const struct node *node);
+/* Its tree/, with src, obj and dest: all that the build can write to, as /build/<package>, so that
+ * afterwards anything may lie there (fs_open_below). Caller frees. */
+char *build_tree_dir(const char *work);
 /* The sandbox with everything mounted but no command. All of the closure must be DONE. */
 int build_box_make(const struct build_context *context, const struct node *node,
                    struct sandbox *ret_sandbox, struct err *err);

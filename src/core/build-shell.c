@@ -108,7 +108,9 @@ static char *failed_phase(const char *log)
 static int find_tree(struct opening *opening, struct err *err)
 {
 	own_free char *script = path_join(opening->work, ".sdk/env.sh");
-	if (lease_mark(opening->context->workspace, opening->work) && fs_is_file(script)) {
+	own_free char *tree = build_tree_dir(opening->work);
+	if (lease_mark(opening->context->workspace, opening->work) && fs_is_file(script) &&
+	    fs_is_dir(tree)) {
 		opening->phase = failed_phase(opening->log);
 		return 0;
 	}
@@ -198,9 +200,9 @@ static int open_shell(const struct opening *opening, int *ret_status, struct err
 static int note_tree(const struct opening *opening, struct err *err)
 {
 	own_free char *seen = path_join(opening->work, ".sdk/seen");
-	own_free char *src = path_join(opening->work, "src");
-	own_free char *top = patch_top(opening->node->recipe, src);
-	return fs_exists(seen) ? 0 : tree_seen_save(top, seen, err);
+	own_free char *tree = build_tree_dir(opening->work);
+	own_free char *top = patch_top(opening->node->recipe, "src");
+	return fs_exists(seen) ? 0 : tree_seen_save(tree, top, seen, err);
 }
 
 static int open_tree(struct opening *opening, int *ret_status, struct err *err)

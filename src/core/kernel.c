@@ -220,9 +220,10 @@ static int make_area(const struct workspace *workspace, struct kernel *kernel,
 	kernel->node.recipe = &kernel->recipe;
 	kernel->node.worktree = NULL;
 	own_free char *work = build_work_dir(&kernel->context, &kernel->node);
+	own_free char *tree = build_tree_dir(work);
 	own_free char *script = path_join(work, ".sdk"), *store = workspace_out(workspace, "store");
 	own_free char *link = path_join(kernel->area.out, "store");
-	own_free char *obj = path_join(work, "obj"), *src = path_join(work, "src");
+	own_free char *obj = path_join(tree, "obj"), *src = path_join(tree, "src");
 	if (lock_area(kernel, err) < 0 || fs_make_dirs(obj, 0755, err) < 0 ||
 	    fs_make_dirs(src, 0755, err) < 0 || copy_files(kernel, node->recipe, err) < 0 ||
 	    build_script_write(&kernel->context, &kernel->node, 1, script, err) < 0)
@@ -256,18 +257,19 @@ int kernel_open(const struct workspace *workspace, const struct build_request *r
 
 /* ---- running kbuild */
 
-static char *config_path(const struct kernel *kernel, const char *name)
+static int read_text(const struct kernel *kernel, const char *name, struct str *ret_text,
+                     struct err *err)
 {
 	own_free char *work = build_work_dir(&kernel->context, &kernel->node);
-	return path_printf("%s/obj/%s", work, name);
+	own_free char *tree = build_tree_dir(work), *path = path_join("obj", name);
+	return fs_read_below(tree, path, MAX_CONFIG_BYTES, ret_text, err);
 }
 
 static int read_config(const struct kernel *kernel, const char *name, struct kconfig *ret_config,
                        struct err *err)
 {
-	own_free char *path = config_path(kernel, name);
 	own(str) text = {0};
-	if (fs_read(path, MAX_CONFIG_BYTES, &text, err) < 0)
+	if (read_text(kernel, name, &text, err) < 0)
 		return -1;
 	kconfig_parse(str_text(&text), ret_config);
 	return 0;
@@ -360,9 +362,11 @@ static const char loosen[] = "sdk_kmake savedefconfig\n"
 			     "else cp whole.config .config; fi\n";
 
 /* Its own compiler's answers again: the curses programs ran with more in the environment. */
-static int settle(const struct kernel *kernel, struct kconfig *ret_config, struct err *err)
+static int settle(const struct kernel *kernel, const char *before, struct kconfig *ret_config,
+                  struct err *err)
 {
-	if (run(kernel, "sdk_kmake olddefconfig\n", false, err) < 0)
+	own_free char *script = mem_printf("%ssdk_kmake olddefconfig\n", before);
+	if (run(kernel, script, false, err) < 0)
 		return -1;
 	return read_config(kernel, ".config", ret_config, err);
 }
@@ -380,7 +384,7 @@ int kernel_edit(const struct kernel *kernel, const char *program, struct kconfig
 	signal(SIGINT, SIG_IGN); /* it is meant for the program */
 	int result = run(kernel, script, true, err);
 	signal(SIGINT, SIG_DFL);
-	return result < 0 ? -1 : settle(kernel, ret_config, err);
+	return result < 0 ? -1 : settle(kernel, "", ret_config, err);
 }
 
 static int check_values(const struct kconfig *values, const struct kconfig *config, struct err *err)
@@ -406,10 +410,11 @@ static int check_values(const struct kconfig *values, const struct kconfig *conf
 int kernel_set(const struct kernel *kernel, const struct kconfig *values,
                struct kconfig *ret_config, struct err *err)
 {
-	own_free char *path = config_path(kernel, ".config");
+	own_free char *work = build_work_dir(&kernel->context, &kernel->node);
+	own_free char *path = path_join(work, ".sdk/edited");
 	own(str) text = {0};
 	own(kconfig) config = {0};
-	if (run(kernel, loosen, false, err) < 0 || fs_read(path, MAX_CONFIG_BYTES, &text, err) < 0)
+	if (run(kernel, loosen, false, err) < 0 || read_text(kernel, ".config", &text, err) < 0)
 		return -1;
 	for (vec_each(symbol, &values->symbols)) {
 		struct str next = {0};
@@ -417,7 +422,8 @@ int kernel_set(const struct kernel *kernel, const struct kconfig *values,
 		str_release(&text);
 		text = next;
 	}
-	if (fs_write_text(path, str_text(&text), err) < 0 || settle(kernel, &config, err) < 0 ||
+	if (fs_write_text(path, str_text(&text), err) < 0 ||
+	    settle(kernel, "cp /build/.sdk/edited .config\n", &config, err) < 0 ||
 	    check_values(values, &config, err) < 0)
 		return -1;
 	*ret_config = config;

@@ -2,6 +2,7 @@
 #include "patch-make.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ struct making {
 	const struct workspace *workspace;
 	const struct env *env;
 	const struct patch_request *request;
+	char *tree;     /* the shell's: src, obj and dest */
 	char *scratch;  /* removed at the end */
 	char *pristine; /* the source with the recipe's patches, in there */
 	struct git_mail_list mails;
@@ -36,6 +38,7 @@ static void making_release(struct making *making)
 {
 	if (making->scratch)
 		fs_remove_tree(making->scratch, NULL);
+	free(making->tree);
 	free(making->scratch);
 	free(making->pristine);
 	git_mail_list_release(&making->mails);
@@ -121,27 +124,27 @@ static int read_commits(struct making *making, struct err *err)
 
 /* ---- of a shell's tree */
 
-/* Missing files are NULL; what is no ordinary file is none. */
-static int read_side(const char *top, const char *relative, struct str *text, struct str **ret_side,
-                     struct err *err)
+/* Missing files are NULL; what is no ordinary file is none. Symlinks to anywhere may lie there. */
+static int read_side(const char *root, const char *relative, struct str *text,
+                     struct str **ret_side, struct err *err)
 {
-	own_free char *path = path_join(top, relative);
+	own_fd int fd = fs_open_below(root, relative, O_RDONLY | O_NONBLOCK);
 	struct stat st;
 	*ret_side = NULL;
-	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
 	*ret_side = text;
-	return fs_read(path, MAX_FILE_BYTES, text, err);
+	return fs_read_below(root, relative, MAX_FILE_BYTES, text, err);
 }
 
-static int add_file(struct making *making, const char *edited, const char *relative,
-                    struct str *text, struct err *err)
+static int add_file(struct making *making, const char *relative, struct str *text, struct err *err)
 {
 	own(str) before_text = {0}, after_text = {0};
 	struct str *before, *after;
-	own_free char *top = patch_top(making->request->recipe, making->pristine);
-	if (read_side(top, relative, &before_text, &before, err) < 0 ||
-	    read_side(edited, relative, &after_text, &after, err) < 0)
+	own_free char *top = patch_top(making->request->recipe, "src");
+	own_free char *path = path_join(top, relative);
+	if (read_side(making->scratch, path, &before_text, &before, err) < 0 ||
+	    read_side(making->tree, path, &after_text, &after, err) < 0)
 		return -1;
 	if (!before && !strv_has(&making->request->files, relative)) {
 		if (after)
@@ -167,15 +170,14 @@ int patch_check_tree(const struct patch_request *request, struct err *err)
 static int find_edits(const struct making *making, struct strv *paths, struct err *err)
 {
 	const struct patch_request *request = making->request;
-	own_free char *src = path_join(request->work, "src");
-	own_free char *top = patch_top(request->recipe, src);
+	own_free char *top = patch_top(request->recipe, "src");
 	own_free char *seen = path_join(request->work, ".sdk/seen");
 	if (request->files.count) {
 		strv_add_all(paths, &request->files);
 		return 0;
 	}
 	if (fs_is_file(seen))
-		return tree_seen_changes(top, seen, paths, err);
+		return tree_seen_changes(making->tree, top, seen, paths, err);
 	err_set(err, ERR_INPUT, "%s: a build's tree, not one of `sdk shell`", request->work);
 	return err_hint(err, "edit in `sdk shell %s`, or in the tree of `sdk workon %s`",
 	                request->recipe->name, request->recipe->name);
@@ -194,7 +196,7 @@ static int read_shell(struct making *making, struct err *err)
 {
 	const struct patch_request *request = making->request;
 	const struct git_author person = {0};
-	own_free char *src = path_join(request->work, "src");
+	own_free char *src = path_join(making->tree, "src");
 	own_free char *top = patch_top(request->recipe, src);
 	own(strv) paths = {0};
 	own(str) text = {0};
@@ -203,7 +205,7 @@ static int read_shell(struct making *making, struct err *err)
 		return -1;
 	size_t head = text.len;
 	for (size_t i = 0; i < paths.count; i++)
-		if (add_file(making, top, paths.items[i], &text, err) < 0)
+		if (add_file(making, paths.items[i], &text, err) < 0)
 			return -1;
 	if (text.len == head)
 		return err_set(err, ERR_INPUT, "%s: no file of the source was changed", top);
@@ -254,12 +256,11 @@ static int write_all(const struct making *making, struct strv *paths, struct err
 static int move_mark(const struct making *making, struct err *err)
 {
 	const struct patch_request *request = making->request;
-	own_free char *src = path_join(request->work, "src");
-	own_free char *top = patch_top(request->recipe, src);
+	own_free char *top = patch_top(request->recipe, "src");
 	own_free char *seen = path_join(request->work, ".sdk/seen");
 	if (request->worktree)
 		return git_tree_mark(request->worktree, WORKON_MARK, err);
-	return fs_exists(seen) ? tree_seen_save(top, seen, err) : 0;
+	return fs_exists(seen) ? tree_seen_save(making->tree, top, seen, err) : 0;
 }
 
 /* Others keep out of the shell's tree while it is read. */
@@ -280,7 +281,10 @@ int patch_make(const struct workspace *workspace, const struct env *env,
                const struct patch_request *request, const struct event_sink *sink,
                struct patches_made *ret_made, struct err *err)
 {
-	own(making) making = {.workspace = workspace, .env = env, .request = request};
+	own(making) making = {.workspace = workspace,
+	                      .env = env,
+	                      .request = request,
+	                      .tree = path_join(request->work, "tree")};
 	own(patches_made) made = {0};
 	own_fd int lock = -1;
 	if (!request->worktree && !request->message) {

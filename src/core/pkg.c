@@ -2,6 +2,7 @@
 #include "pkg.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,37 +34,82 @@ bool pkg_glob_matches(const char *glob, const char *path)
 
 /* ---- tidying: what every package gets, so that no recipe has to */
 
+/* A directory of the installed tree. What was installed may hold symlinks to anywhere, and the
+ * packager is not in the sandbox: by descriptors, it follows none. */
+struct place {
+	int fd;
+	const char *path; /* for messages */
+};
+
+static int merge_tree(const struct place *from, const struct place *to, struct err *err);
+
+/* What both hold can only be directories. */
+static int merge_both(const struct place *from, const struct place *to, const char *name,
+                      struct err *err)
+{
+	own_fd int below_from = openat(from->fd, name, FS_DIR);
+	own_fd int below_to = openat(to->fd, name, FS_DIR);
+	own_free char *source = path_join(from->path, name), *target = path_join(to->path, name);
+	if (below_from < 0 || below_to < 0)
+		return err_set(err, ERR_BUILD, "installs both %s and %s", source, target);
+	if (merge_tree(&(struct place){below_from, source}, &(struct place){below_to, target},
+	               err) < 0)
+		return -1;
+	return unlinkat(from->fd, name, AT_REMOVEDIR) < 0 ? err_errno(err, "%s", source) : 0;
+}
+
 /* Moves everything below `from` into `to`, directory by directory. */
-static int merge_tree(const char *from, const char *to, struct err *err)
+static int merge_tree(const struct place *from, const struct place *to, struct err *err)
 {
 	own(strv) names = {0};
-	if (fs_make_dirs(to, 0755, err) < 0 || fs_list(from, &names, err) < 0)
-		return -1;
+	struct stat st;
+	if (fs_list_at(from->fd, &names, err) < 0)
+		return err_wrap(err, "%s", from->path);
 	for (size_t i = 0; i < names.count; i++) {
-		own_free char *source = path_join(from, names.items[i]);
-		own_free char *target = path_join(to, names.items[i]);
-		if (fs_is_dir(source) && fs_is_dir(target)) {
-			if (merge_tree(source, target, err) < 0)
+		const char *name = names.items[i];
+		if (fstatat(to->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+			if (merge_both(from, to, name, err) < 0)
 				return -1;
-		} else if (fs_exists(target)) {
-			return err_set(err, ERR_BUILD, "installs both %s and %s", source, target);
-		} else if (rename(source, target) < 0) {
-			return err_errno(err, "move %s to %s", source, target);
+		} else if (renameat(from->fd, name, to->fd, name) < 0) {
+			return err_errno(err, "move %s/%s to %s", from->path, name, to->path);
 		}
 	}
-	return rmdir(from) < 0 ? err_errno(err, "%s", from) : 0;
+	return 0;
+}
+
+static int no_directory(const char *path, struct err *err)
+{
+	if (errno != ELOOP && errno != ENOTDIR)
+		return err_errno(err, "%s", path);
+	return err_set(err, ERR_BUILD, "%s: a directory belongs there, no symlink and no file",
+	               path);
 }
 
 /* A link that a package made to keep to the merged /usr (lib64 -> lib) is the skeleton's business.
  */
 static int move_dir(const char *dest, const char *from, const char *to, struct err *err)
 {
-	own_free char *source = path_join(dest, from);
-	own_free char *target = path_join(dest, to);
-	own_free char *link = fs_read_link(source);
-	if (link)
-		return unlink(source) < 0 ? err_errno(err, "%s", source) : 0;
-	return fs_is_dir(source) ? merge_tree(source, target, err) : 0;
+	own_free char *above = path_dir(from);
+	const char *name = path_base(from);
+	own_fd int parent = fs_open_below(dest, above, FS_DIR);
+	struct stat st;
+	if (parent < 0)
+		return errno == ENOENT ? 0 : no_directory(above, err);
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_errno(err, "%s", from);
+	if (S_ISLNK(st.st_mode))
+		return unlinkat(parent, name, 0) < 0 ? err_errno(err, "%s", from) : 0;
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	own_fd int source = openat(parent, name, FS_DIR);
+	if (source < 0)
+		return err_errno(err, "%s", from);
+	own_fd int target = fs_make_dirs_below(dest, to);
+	if (target < 0)
+		return no_directory(to, err);
+	if (merge_tree(&(struct place){source, from}, &(struct place){target, to}, err) < 0)
+		return -1;
+	return unlinkat(parent, name, AT_REMOVEDIR) < 0 ? err_errno(err, "%s", from) : 0;
 }
 
 static int remove_libtool_archive(void *context, const char *relative, const struct stat *st,
@@ -293,8 +339,14 @@ int pkg_make(const struct workspace *workspace, const struct pkg_input *input,
              struct record *record, struct err *err)
 {
 	own(packager) packager = {.input = input};
+	own_fd int dest = open(input->dest, FS_DIR);
+	if (dest < 0)
+		return no_directory("$DEST", err);
 	if (tidy(input->dest, err) < 0)
 		return -1;
+	/* Nothing is in the outputs but what is put there. */
+	if (mkdir(input->stage, 0755) < 0)
+		return err_errno(err, "%s", input->stage);
 	/* Even an empty package has a `run`, which holds what it requires. */
 	struct pkg_output *run = find_output(&packager, "run");
 	if (fs_make_dirs(run->root, 0755, err) < 0 ||

@@ -17,8 +17,8 @@ struct pkg_dependency {
 struct pkg_input {
 	const struct recipe_config *config;
 	const struct toolchain *toolchain;
-	const char *dest;  /* the installed tree; consumed */
-	const char *stage; /* a directory of its own beside it, for the outputs' trees */
+	const char *dest;  /* the installed tree, as the build left it; consumed */
+	const char *stage; /* made for the outputs' trees, where no build could write */
 	const struct pkg_dependency *dependencies;
 	size_t dependency_count;
 };

@@ -7,6 +7,7 @@
 #include "fs.h"
 #include "map.h"
 #include "own.h"
+#include "path.h"
 
 enum { MAX_BYTES = 256 << 20 };
 
@@ -28,10 +29,17 @@ static int note_file(void *context, const char *relative, const struct stat *st,
 	return 0;
 }
 
-int tree_seen_save(const char *root, const char *path, struct err *err)
+static int walk(const char *root, const char *top, fs_visit *visit, void *context, struct err *err)
+{
+	own_free char *path = path_join(root, top);
+	own_fd int fd = fs_open_below(root, top, FS_DIR);
+	return fd < 0 ? err_errno(err, "%s", path) : fs_walk(path, visit, context, err);
+}
+
+int tree_seen_save(const char *root, const char *top, const char *path, struct err *err)
 {
 	own(str) text = {0};
-	if (fs_walk(root, note_file, &text, err) < 0)
+	if (walk(root, top, note_file, &text, err) < 0)
 		return -1;
 	return fs_write_text(path, str_text(&text), err);
 }
@@ -63,7 +71,8 @@ static int compare_file(void *context, const char *relative, const struct stat *
 	return 0;
 }
 
-int tree_seen_changes(const char *root, const char *path, struct strv *ret_paths, struct err *err)
+int tree_seen_changes(const char *root, const char *top, const char *path, struct strv *ret_paths,
+                      struct err *err)
 {
 	own(comparison) comparison = {.changed = ret_paths};
 	own(str) text = {0};
@@ -76,7 +85,7 @@ int tree_seen_changes(const char *root, const char *path, struct strv *ret_paths
 		if (tab)
 			map_set(&comparison.seen, tab + 1, lines.items[i]);
 	}
-	if (fs_walk(root, compare_file, &comparison, err) < 0)
+	if (walk(root, top, compare_file, &comparison, err) < 0)
 		return -1;
 	for (size_t i = 0; i < lines.count; i++)
 		if (*lines.items[i] && strchr(lines.items[i], '\t'))

@@ -142,6 +142,60 @@ ok "packages of four build systems build again in another checkout" \
 	build --rebuild -j3 zlib json-c popt t-app
 is "to the same bytes" "$(digests zlib; digests json-c; digests popt; digests t-app)" "$before"
 
+# ---- builds that reach for what is not theirs: packing happens outside of the sandbox
+outside=$TMP/outside
+mkdir -p "$outside/sbin" "$outside/bin"
+for file in victim sbin/victim bin/tool; do echo mine >"$outside/$file"; done
+untouched() { (cd "$outside" && find . | sort | tr '\n' ' '; cat victim sbin/victim bin/tool | tr '\n' ' '); }
+before=$(untouched)
+attack() { # attack NAME: with the install phase that comes from stdin
+	recipe "$1" <<-Y
+		build: copy
+		libc: false
+		phases:
+		  install: |
+		    : $once
+		$(sed 's/^/    /')
+	Y
+}
+attack t-stage <<Y
+mkdir -p "\$DEST"/usr "\$HOME"/stage/run; echo evil >"\$DEST"/usr/victim
+ln -s $outside "\$HOME"/stage/run/usr
+Y
+ok "a link where outputs were once put together is followed by nobody" build t-stage
+is "the file is in the package" "$(cat "$(store t-stage run)/root/usr/victim")" evil
+attack t-planted <<Y
+mkdir -p "\$DEST"/usr "\$HOME"/stage/run/usr; echo evil >"\$HOME"/stage/run/usr/planted
+echo good >"\$DEST"/usr/t-planted
+Y
+ok "a file beside the installed tree" build t-planted
+is "does not get into the package" "$(cd "$(store t-planted run)/root" && find . -type f)" ./usr/t-planted
+attack t-factory <<Y
+mkdir -p "\$DEST"/etc "\$DEST"/usr/share/factory; echo evil >"\$DEST"/etc/victim
+ln -s $outside "\$DEST"/usr/share/factory/etc
+Y
+fails "/etc is not moved through a link" 1 'usr/share/factory/etc: a directory belongs there' build t-factory
+attack t-usr <<Y
+ln -s $outside "\$DEST"/usr
+Y
+fails "nor is what lies behind a link" 1 'usr: a directory belongs there' build t-usr
+attack t-inner <<Y
+mkdir -p "\$DEST"/sbin/sub "\$DEST"/usr/bin; echo evil >"\$DEST"/sbin/sub/victim
+ln -s $outside "\$DEST"/usr/bin/sub
+Y
+fails "nor into a link deeper in the tree" 1 'installs both sbin/sub and usr/bin/sub' build t-inner
+attack t-dest <<Y
+rm -r "\$DEST"; ln -s $outside "\$DEST"
+Y
+fails "the installed tree is no link" 1 'DEST: a directory belongs there' build t-dest
+attack t-src <<Y
+cd /; rm -r "\$HOME"/src; ln -s $outside "\$HOME"/src; ls -A "\$HOME" >&2; rm -rf "\$HOME"/.sdk; false
+Y
+fails "what the builder wrote is not there" 1 '│ dest$' build t-src
+fails "but not .sdk" 1 'not found' sh -c "'$SDK' log t-src | grep -q '^\.sdk' || { echo not found; exit 1; }"
+fails "a shell does not look behind a link" 6 'tree/src' "$SDK" shell t-src -- true
+is "nothing outside has changed" "$(untouched)" "$before"
+
 # ---- what is refused, and what is said
 recipe t-undeclared <<'Y'
 build: make

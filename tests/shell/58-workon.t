@@ -65,7 +65,7 @@ fails "an unknown phase" 2 'wanted one of prepare, configure, compile, check, in
 is "before compile, what was configured is there" \
 	"$(sh_in "$name" --phase=compile -- sh -c 'cat ~/obj/state $SRC/sub/letters' | tr '\n' ' ')" \
 	"configured a B c d "
-is "and nothing is compiled" "$(ls "$work/obj")" state
+is "and nothing is compiled" "$(ls "$work/tree/obj")" state
 is "the next shell is in the same tree" "$(sh_in "$name" -- sh -c 'ls ~/obj')" state
 is "before prepare, no patch is applied" \
 	"$(sh_in "$name" --phase=prepare -- cat sub/letters | tr '\n' ' ')" "a b c d "

@@ -122,12 +122,48 @@ static void walks_in_order(void **state)
 	assert_string_equal(seen.data, "a.txt b/ b/a/ b/a/z ");
 }
 
+/* As a build may leave a tree: links to files outside, to directories outside, and a FIFO. */
+static void below_follows_no_link(void **state)
+{
+	(void)state;
+	own(err) err = {0};
+	own(str) text = {0};
+	own_free char *root = in_dir("below"), *outside = in_dir("beside"),
+		      *secret = in_dir("beside/secret"), *file = in_dir("below/a/file"),
+		      *link = in_dir("below/a/link"), *door = in_dir("below/a/door"),
+		      *fifo = in_dir("below/a/fifo"), *made = in_dir("beside/made");
+	assert_int_equal(fs_make_dirs(outside, 0755, &err), 0);
+	assert_int_equal(fs_write_text(secret, "secret", &err), 0);
+	assert_int_equal(fs_make_parents(file, &err), 0);
+	assert_int_equal(fs_write_text(file, "file", &err), 0);
+	assert_int_equal(symlink(secret, link), 0);
+	assert_int_equal(symlink(outside, door), 0);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(fs_read_below(root, "a/file", 100, &text, &err), 0);
+	assert_string_equal(text.data, "file");
+	static const char *const refused[] = {"a/link", "a/door/secret",    "a/fifo",
+	                                      "a/door", "../beside/secret", "a/none"};
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+		assert_int_equal(fs_read_below(root, refused[i], 100, &text, &err), -1);
+	assert_string_equal(text.data, "file");
+	assert_int_equal(fs_make_dirs_below(root, "a/door/made"), -1);
+	assert_false(fs_exists(made));
+	own_fd int fd = fs_make_dirs_below(root, "a/b/c");
+	assert_true(fd >= 0);
+	own_free char *deep = in_dir("below/a/b/c");
+	assert_true(fs_is_dir(deep));
+	own(strv) names = {0};
+	own_fd int a = fs_open_below(root, "a", FS_DIR);
+	assert_int_equal(fs_list_at(a, &names, &err), 0);
+	assert_int_equal(names.count, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_are_whole), cmocka_unit_test(removes_read_only_trees),
 		cmocka_unit_test(locks_exclude),    cmocka_unit_test(dead_processes_leave_nothing),
-		cmocka_unit_test(walks_in_order),
+		cmocka_unit_test(walks_in_order),   cmocka_unit_test(below_follows_no_link),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
