@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -78,10 +77,10 @@ static int write_and_sync(int fd, const void *bytes, size_t count, mode_t mode, 
 
 int fs_write_file(const char *path, const void *bytes, size_t count, mode_t mode, struct err *err)
 {
-	own_free char *temporary = mem_printf("%s.tmp-%d", path, (int)getpid());
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_errno(err, "create %s", temporary);
+	own_free char *temporary = NULL;
+	int fd;
+	if (fs_open_beside(path, &temporary, &fd, err) < 0)
+		return -1;
 	int result = write_and_sync(fd, bytes, count, mode, err);
 	if (close(fd) < 0 && result == 0)
 		result = err_errno(err, "close");
@@ -170,42 +169,6 @@ static int remove_at(int parent, const char *name, struct err *err)
 int fs_remove_tree(const char *path, struct err *err)
 {
 	return remove_at(AT_FDCWD, path, err);
-}
-
-int fs_make_temporary(const char *parent, char **ret_path, struct err *err)
-{
-	if (fs_make_dirs(parent, 0755, err) < 0)
-		return -1;
-	for (unsigned n = 0; n < 10000; n++) {
-		own_free char *path = mem_printf("%s/.tmp-%d-%u", parent, (int)getpid(), n);
-		if (mkdir(path, 0755) == 0) {
-			*ret_path = steal_ptr(path);
-			return 0;
-		}
-		if (errno != EEXIST)
-			return err_errno(err, "mkdir %s", path);
-	}
-	return err_set(err, ERR_SYSTEM, "%s: too many temporary directories", parent);
-}
-
-int fs_clean_temporaries(const char *parent, struct err *err)
-{
-	if (!fs_is_dir(parent))
-		return 0;
-	own(strv) names = {0};
-	if (fs_list(parent, &names, err) < 0)
-		return -1;
-	for (size_t i = 0; i < names.count; i++) {
-		int pid = 0;
-		if (sscanf(names.items[i], ".tmp-%d-", &pid) != 1 || pid <= 0)
-			continue;
-		if (pid == getpid() || kill(pid, 0) == 0 || errno != ESRCH)
-			continue;
-		own_free char *path = path_join(parent, names.items[i]);
-		if (fs_remove_tree(path, err) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 static void sync_parent(const char *path)

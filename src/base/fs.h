@@ -28,10 +28,16 @@ int fs_make_parents(const char *path, struct err *err);
 /* Removes a file or a tree, read-only directories included; a missing one is fine. Never follows
  * symlinks. */
 int fs_remove_tree(const char *path, struct err *err);
-/* A fresh private directory "<parent>/.tmp-<pid>-<n>"; caller frees the path and removes the tree.
- * fs_clean_temporaries removes those whose process is gone (after a SIGKILL). */
+/* A fresh private directory "<parent>/.tmp-<random>"; caller frees the path and removes the tree.
+ * fs_clean_temporaries removes those whose process is gone (after a SIGKILL), in whatever
+ * namespaces they and the caller live: flock(2) tells. */
 int fs_make_temporary(const char *parent, char **ret_path, struct err *err);
 int fs_clean_temporaries(const char *parent, struct err *err);
+/* "<path>.tmp-<random>", a name that nothing has; caller frees. */
+char *fs_temporary_name(const char *path);
+/* A fresh file of such a name, mode 0600, open for reading and writing; caller renames or
+ * removes it, frees the name and closes the descriptor. */
+int fs_open_beside(const char *path, char **ret_temporary, int *ret_fd, struct err *err);
 /* rename(2) that syncs the parent directory. An existing non-empty target directory is an error
  * (EEXIST or ENOTEMPTY, in err->sys_errno). */
 int fs_publish(const char *temporary, const char *final, struct err *err);

@@ -16,7 +16,6 @@ enum { MAX_TEXT_BYTES = 64 << 20, BUFFER_BYTES = 256 << 10 };
 struct dir_target {
 	struct binhost_target target;
 	char *root;
-	unsigned uploads; /* for names of temporary files */
 };
 
 static char *path_of(struct binhost_target *target, const char *name)
@@ -64,12 +63,10 @@ static int read_text(struct binhost_target *target, const char *name, struct str
 }
 
 /* A name for what is not yet whole, in a directory that no reader looks into. */
-static char *temporary_path(struct dir_target *dir, struct err *err)
+static char *temporary_path(const struct dir_target *dir, struct err *err)
 {
-	char host[65] = "";
-	gethostname(host, sizeof host - 1);
-	own_free char *path = path_printf("%s/.incoming/%s-%d-%u", dir->root, host, (int)getpid(),
-	                                  dir->uploads++);
+	own_free char *inside = path_printf("%s/.incoming/", dir->root);
+	own_free char *path = fs_temporary_name(inside);
 	return fs_make_parents(path, err) < 0 ? NULL : steal_ptr(path);
 }
 

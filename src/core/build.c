@@ -101,11 +101,10 @@ static int make_set(const struct workspace *workspace, const struct graph *graph
 
 int build_jobserver_open(struct build_context *context, struct err *err)
 {
-	own_free char *path =
-		workspace_out(context->workspace, "work/.jobserver-%d", (int)getpid());
+	own_free char *name = workspace_out(context->workspace, "work/.jobserver");
+	own_free char *path = fs_temporary_name(name);
 	if (fs_make_parents(path, err) < 0)
 		return -1;
-	unlink(path);
 	if (mkfifo(path, 0600) < 0)
 		return err_errno(err, "%s", path);
 	/* Read and write: opening never waits for the other side, and the tokens stay. */

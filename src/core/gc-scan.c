@@ -121,8 +121,7 @@ static const struct area areas[] = {
 /* Names that writers give to what is not finished, and gc to what it throws away. */
 static bool is_left_over(const char *name)
 {
-	return str_starts(name, ".tmp-") || str_starts(name, ".jobserver-") ||
-	       strstr(name, ".tmp-") != NULL;
+	return strstr(name, ".tmp-") != NULL;
 }
 
 static bool is_entry(const struct area *area, const char *name)

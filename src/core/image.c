@@ -216,8 +216,7 @@ static int link_latest(const char *dir, const char *key, struct err *err)
 	own_free char *now = fs_read_link(link_path);
 	if (now && str_equal(now, key))
 		return 0;
-	own_free char *temporary = path_printf("%s/.latest-%d", dir, (int)getpid());
-	unlink(temporary);
+	own_free char *temporary = fs_temporary_name(link_path);
 	if (symlink(key, temporary) < 0 || rename(temporary, link_path) < 0)
 		return err_errno(err, "%s", link_path);
 	return 0;

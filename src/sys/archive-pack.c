@@ -40,11 +40,10 @@ static int pack_open(struct pack *pack, const char *root, const char *path, int 
 	pack->root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (pack->root_fd < 0)
 		return err_errno(err, "%s", root);
-	own_free char *temporary = mem_printf("%s.tmp-%d", path, (int)getpid());
-	pack->fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (pack->fd < 0)
-		return err_errno(err, "%s", temporary);
-	pack->temporary = steal_ptr(temporary);
+	if (fs_open_beside(path, &pack->temporary, &pack->fd, err) < 0)
+		return -1;
+	if (fchmod(pack->fd, 0644) < 0)
+		return err_errno(err, "%s", pack->temporary);
 	own_free char *number = mem_printf("%d", level);
 	if (archive_write_set_format_pax_restricted(pack->archive) != ARCHIVE_OK ||
 	    archive_write_add_filter_zstd(pack->archive) != ARCHIVE_OK ||

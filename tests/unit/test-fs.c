@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -101,6 +103,92 @@ static void dead_processes_leave_nothing(void **state)
 	assert_string_equal(names.items[0], path_base(mine));
 }
 
+/* What `sdk enter` makes: processes inside have the small ids, and see none of those outside.
+ * Returns the exit status of `run` there; -1 where the kernel lets nobody make such a namespace. */
+static int in_pid_namespace(int (*run)(const char *path), const char *path)
+{
+	pid_t child = fork();
+	int status = -1;
+	if (child == 0) {
+		if (unshare(CLONE_NEWUSER | CLONE_NEWPID) < 0)
+			_exit(77);
+		pid_t inner = fork();
+		if (inner == 0)
+			_exit(run(path));
+		waitpid(inner, &status, 0);
+		_exit(WEXITSTATUS(status));
+	}
+	waitpid(child, &status, 0);
+	return WEXITSTATUS(status) == 77 ? -1 : WEXITSTATUS(status);
+}
+
+static int clean_there(const char *parent)
+{
+	return getpid() == 1 && fs_clean_temporaries(parent, NULL) == 0 ? 0 : 1;
+}
+
+static void living_processes_elsewhere_keep_theirs(void **state)
+{
+	(void)state;
+	own(err) err = {0};
+	own_free char *parent = in_dir("two-namespaces"), *mine = NULL, *other = NULL;
+	assert_int_equal(fs_make_temporary(parent, &mine, &err), 0);
+	int status = in_pid_namespace(clean_there, parent);
+	if (status < 0)
+		skip();
+	assert_int_equal(status, 0);
+	assert_true(fs_is_dir(mine));
+	/* What has its final name is not held: one more is cleaned up when it is abandoned. */
+	own_free char *final = in_dir("two-namespaces/final");
+	assert_int_equal(rename(mine, final), 0);
+	assert_int_equal(fs_make_temporary(parent, &other, &err), 0);
+	assert_string_not_equal(mine, other);
+	assert_int_equal(fs_remove_tree(other, &err), 0);
+}
+
+/* Two processes of one number write the same file: each writes its own, and one of them wins. */
+static int write_there(const char *path)
+{
+	enum { BYTES = 1 << 20, TIMES = 20 };
+	own_free char *bytes = malloc(BYTES);
+	for (int i = 0; i < TIMES; i++) {
+		memset(bytes, 'a' + i % 2, BYTES);
+		if (getpid() != 1 || fs_write_file(path, bytes, BYTES, 0644, NULL) < 0)
+			return 1;
+	}
+	return 0;
+}
+
+static void assert_one_letter(const char *path)
+{
+	own(str) text = {0};
+	assert_int_equal(fs_read(path, 2 << 20, &text, NULL), 0);
+	assert_int_equal(text.len, 1 << 20);
+	assert_memory_equal(text.data, text.data + 1, text.len - 1);
+}
+
+static void equal_process_ids_do_not_meet(void **state)
+{
+	(void)state;
+	own_free char *path = in_dir("equal/file");
+	int status = 0;
+	assert_int_equal(fs_make_parents(path, NULL), 0);
+	pid_t other = fork();
+	if (other == 0)
+		_exit(in_pid_namespace(write_there, path) == 0 ? 0 : 1);
+	int here = in_pid_namespace(write_there, path);
+	waitpid(other, &status, 0);
+	if (here < 0)
+		skip();
+	assert_int_equal(here, 0);
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_one_letter(path);
+	own_free char *parent = path_dir(path);
+	own(strv) names = {0};
+	assert_int_equal(fs_list(parent, &names, NULL), 0);
+	assert_int_equal(names.count, 1);
+}
+
 static int note(void *context, const char *relative, const struct stat *st, struct err *err)
 {
 	(void)err;
@@ -161,9 +249,14 @@ static void below_follows_no_link(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(writes_are_whole), cmocka_unit_test(removes_read_only_trees),
-		cmocka_unit_test(locks_exclude),    cmocka_unit_test(dead_processes_leave_nothing),
-		cmocka_unit_test(walks_in_order),   cmocka_unit_test(below_follows_no_link),
+		cmocka_unit_test(writes_are_whole),
+		cmocka_unit_test(removes_read_only_trees),
+		cmocka_unit_test(locks_exclude),
+		cmocka_unit_test(dead_processes_leave_nothing),
+		cmocka_unit_test(living_processes_elsewhere_keep_theirs),
+		cmocka_unit_test(equal_process_ids_do_not_meet),
+		cmocka_unit_test(walks_in_order),
+		cmocka_unit_test(below_follows_no_link),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
