@@ -298,6 +298,19 @@ int binhost_host_indexes(struct binhost_host *host, struct strv *ret_names, stru
 
 /* ---- writing */
 
+/* The next index: it stays as old as the first of its name. */
+static void format(const char *name, const struct binhost_index *old, struct strv *lines,
+                   struct str *text)
+{
+	int64_t now = (int64_t)time(NULL), created = binhost_index_created(old);
+	own_free char *arch = mem_strdup(binhost_index_arch(name));
+	const struct binhost_index head = {.arch = arch,
+	                                   .serial = old->serial + 1,
+	                                   .date = now,
+	                                   .created = created ? created : now};
+	binhost_index_format(&head, lines, text);
+}
+
 /* One attempt; *ret_done false: somebody came in between. */
 static int attempt(struct binhost_host *host, const char *name, binhost_edit *edit, void *context,
                    bool *ret_done, struct binhost_index *ret_index, struct err *err)
@@ -319,8 +332,7 @@ static int attempt(struct binhost_host *host, const char *name, binhost_edit *ed
 		old = (struct binhost_index){0};
 		return 0;
 	}
-	binhost_index_format(binhost_index_arch(name), old.serial + 1, (int64_t)time(NULL), &lines,
-	                     &text);
+	format(name, &old, &lines, &text);
 	if (signing_sign(host->workspace, str_text(&text), text.len, &signed_text, err) < 0 ||
 	    parse(host, name, &text, &new, err) < 0 ||
 	    host->target->ops->swap(host->target, name, &signed_text, tag, ret_done, err) < 0)

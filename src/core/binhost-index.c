@@ -124,13 +124,13 @@ static bool read_digest(const char **at, char end, char ret_hex[DIGEST_HEX])
 	return true;
 }
 
-/* "12.5": digits, a point, one digit. */
+/* "12.5": digits, the first no zero that could be left out, a point, one digit. */
 static bool read_seconds(const char **at, double *ret_seconds)
 {
 	size_t whole = strspn(*at, "0123456789");
 	const char *rest = *at + whole;
-	if (!whole || whole > 9 || rest[0] != '.' || rest[1] < '0' || rest[1] > '9' ||
-	    rest[2] != ' ')
+	if (!whole || whole > 9 || (**at == '0' && whole > 1) || rest[0] != '.' || rest[1] < '0' ||
+	    rest[1] > '9' || rest[2] != ' ')
 		return false;
 	*ret_seconds = (double)strtoul(*at, NULL, 10) + (rest[1] - '0') / 10.0;
 	*at = rest + 3;
@@ -160,7 +160,7 @@ static bool read_entry(const char *line, struct binhost_entry *entry)
 	uint64_t pushed;
 	if (!read_digest(&line, ' ', entry->key) || !read_word(&line, &entry->package) ||
 	    !read_word(&line, &entry->version) || !read_seconds(&line, &entry->seconds) ||
-	    !read_number(&line, ' ', &pushed))
+	    !read_number(&line, ' ', &pushed) || pushed > INT64_MAX)
 		return false;
 	entry->pushed = (int64_t)pushed;
 	do {
@@ -240,10 +240,13 @@ static int read_headers(const char *name, const char **at, struct binhost_index 
 		return complain(name, 3, "wanted the serial number", err);
 	if (!take_header(at, "date", &value) || !read_date(value, &index->date))
 		return complain(name, 4, "wanted the date, as 2026-11-23T17:00:00Z", err);
+	if (take_header(at, "created", &value) &&
+	    (!read_date(value, &index->created) || index->created <= 0))
+		return complain(name, 5, "wanted the date, as 2026-11-23T17:00:00Z", err);
 	if (!take_header(at, "entries", &value) || !read_number(&value, '\n', &count))
-		return complain(name, 5, "wanted the number of entries", err);
+		return complain(name, index->created ? 6 : 5, "wanted the number of entries", err);
 	if (*(*at)++ != '\n')
-		return complain(name, 6, "wanted an empty line", err);
+		return complain(name, index->created ? 7 : 6, "wanted an empty line", err);
 	index->count = (size_t)count;
 	return 0;
 }
@@ -251,18 +254,18 @@ static int read_headers(const char *name, const char **at, struct binhost_index 
 static int check_entries(const char *name, const struct binhost_index *index, struct err *err)
 {
 	const char *last = NULL, *line = index->text.data + index->first;
-	size_t count = 0;
+	size_t count = 0, above = index->created ? 8 : 7;
 	for (; *line; count++) {
 		own(binhost_entry) entry = {0};
 		if (!binhost_entry_read(line, &entry))
-			return complain(name, count + 7, "not an entry", err);
+			return complain(name, count + above, "not an entry", err);
 		if (last && strncmp(last, line, KEY_LENGTH) >= 0)
-			return complain(name, count + 7, "keys out of order", err);
+			return complain(name, count + above, "keys out of order", err);
 		last = line;
 		line = strchr(line, '\n') + 1;
 	}
 	if (count != index->count)
-		return complain(name, count + 7, "not as many entries as it says", err);
+		return complain(name, count + above, "not as many entries as it says", err);
 	return 0;
 }
 
@@ -317,16 +320,31 @@ const char *binhost_index_find(const struct binhost_index *index, const char *ke
 	return NULL;
 }
 
+int64_t binhost_index_created(const struct binhost_index *index)
+{
+	int64_t newest = index->created;
+	for (const char *line = NULL;
+	     !index->created && (line = binhost_index_next(index, line));) {
+		own(binhost_entry) entry = {0};
+		if (binhost_entry_read(line, &entry) && entry.pushed > newest)
+			newest = entry.pushed;
+	}
+	return newest;
+}
+
 /* ---- writing an index */
 
-void binhost_index_format(const char *arch, uint64_t serial, int64_t date, struct strv *lines,
-                          struct str *text)
+void binhost_index_format(const struct binhost_index *head, struct strv *lines, struct str *text)
 {
 	char when[DATE_BYTES];
-	binhost_date_text(date, when);
+	binhost_date_text(head->date, when);
 	strv_sort(lines);
-	str_addf(text, "%s\narch %s\nserial %llu\ndate %s\nentries %zu\n\n", magic, arch,
-	         (unsigned long long)serial, when, lines->count);
+	str_addf(text, "%s\narch %s\nserial %llu\ndate %s\n", magic, head->arch,
+	         (unsigned long long)head->serial, when);
+	binhost_date_text(head->created, when);
+	if (head->created)
+		str_addf(text, "created %s\n", when);
+	str_addf(text, "entries %zu\n\n", lines->count);
 	for (size_t i = 0; i < lines->count; i++)
 		str_add(text, lines->items[i]);
 }

@@ -6,14 +6,17 @@
  *     arch amd64
  *     serial 42
  *     date 2026-11-23T17:00:00Z
+ *     created 2026-01-23T17:00:00Z
  *     entries 123
  *
  *     <key> <package> <version> <seconds> <pushed> <output>=<digest>:<bytes>:<size>:<sha256> …
  *
  * Entries are sorted bytewise by key, one a line, with single spaces. `serial` grows with every
- * push, so that an older index can be told from a newer one; `date` is when it was signed; `pushed`
- * is the Unix time of the entry. Of each output: the digest of its manifest, the bytes of its
- * files, and size and SHA-256 of the archive objects/<aa>/<digest>.pkg.tar.zst. */
+ * push, so that an older index can be told from a newer one; `date` is when it was signed,
+ * `created` when it was signed first (older indexes have no such line), `pushed` the Unix time of
+ * the entry. Of each output: the digest of its manifest, the bytes of its files, and size and
+ * SHA-256 of the archive objects/<aa>/<digest>.pkg.tar.zst. Every number is written in one way
+ * alone. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,8 +32,9 @@
 struct binhost_index {
 	char *arch;
 	uint64_t serial;
-	int64_t date; /* Unix time */
-	size_t count; /* entries */
+	int64_t date;    /* Unix time */
+	int64_t created; /* the same; 0: it does not say */
+	size_t count;    /* entries */
 	struct str text;
 	size_t first; /* offset of the first entry */
 };
@@ -70,10 +74,12 @@ void binhost_entry_release(struct binhost_entry *entry);
 /* Appends the line, with its newline. */
 void binhost_entry_format(const struct binhost_entry *entry, struct str *text);
 
-/* Appends a whole index of these lines (each with its newline), which are sorted here. No two may
- * have the same key. */
-void binhost_index_format(const char *arch, uint64_t serial, int64_t date, struct strv *lines,
-                          struct str *text);
+/* When it was signed first; of one that does not say, the newest `pushed` of its entries. */
+int64_t binhost_index_created(const struct binhost_index *index);
+
+/* Appends a whole index: arch, serial, date and created of `head` with these lines (each with its
+ * newline), which are sorted here. No two may have the same key. */
+void binhost_index_format(const struct binhost_index *head, struct strv *lines, struct str *text);
 
 /* "objects/aa/<digest>.pkg.tar.zst"; caller frees. */
 char *binhost_object_name(const char *digest);

@@ -9,6 +9,7 @@
 #include "map.h"
 #include "own.h"
 #include "path.h"
+#include "version.h"
 
 enum { SECONDS_A_DAY = 86400 };
 
@@ -36,8 +37,8 @@ void prune_result_release(struct prune_result *result)
 /* ---- releases */
 
 struct release {
-	char *name; /* "releases/1.0" */
-	int64_t date;
+	char *name;      /* "releases/1.0" */
+	int64_t created; /* of the first of its indexes; signing and pushing change nothing there */
 	struct strv indexes;
 };
 VEC_OF(release_list, struct release);
@@ -54,13 +55,13 @@ static void release_list_release(struct release_list *list)
 static int newest_first(const void *a, const void *b)
 {
 	const struct release *x = a, *y = b;
-	if (x->date != y->date)
-		return x->date > y->date ? -1 : 1;
-	return strcmp(y->name, x->name);
+	if (x->created != y->created)
+		return x->created > y->created ? -1 : 1;
+	return version_compare(y->name, x->name);
 }
 
-/* A release is as old as the first signing of its newest index; the names are sorted, so that those
- * of a release come together. */
+/* A release is as old as the first of its indexes; the names are sorted, so that those of a release
+ * come together. */
 static int list_releases(struct prune *prune, const struct strv *names, struct release_list *list,
                          struct err *err)
 {
@@ -73,11 +74,13 @@ static int list_releases(struct prune *prune, const struct strv *names, struct r
 		if (binhost_host_read(prune->host, names->items[i], &index, &tag, err) < 0)
 			return -1;
 		if (!list->count || !str_equal(list->items[list->count - 1].name, dir))
-			vec_push(list, (struct release){.name = mem_strdup(dir)});
+			vec_push(list,
+			         (struct release){.name = mem_strdup(dir), .created = INT64_MAX});
 		struct release *release = &list->items[list->count - 1];
+		int64_t created = binhost_index_created(&index);
 		strv_add(&release->indexes, names->items[i]);
-		if (index.date > release->date)
-			release->date = index.date;
+		if (created < release->created)
+			release->created = created;
 	}
 	vec_sort(list, newest_first);
 	return 0;

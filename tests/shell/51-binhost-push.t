@@ -199,6 +199,23 @@ is "… the archives go" "$(count)" 3
 ok "… and what is named is there" verify
 ok "a release goes" prune --keep-releases=0 --grace-hours=0
 is "… with its index" "$(find "$HOST/releases" -type f)" ""
+ok "two more" sh -c "'$SDK' binhost push --arch=amd64 --to='$URL' --release=1.9 a && sleep 1 &&
+	'$SDK' binhost push --arch=amd64 --to='$URL' --release=1.10 a"
+oldest() { prune --dry-run --keep-releases=1 --json | field '["releases"]'; }
+is "… the older one would go" "$(oldest)" "['1.9']"
+ok "… signed anew" "$SDK" binhost sign --to="$URL" releases/1.10/amd64 releases/1.9/amd64
+is "… it still is the older one" "$(oldest)" "['1.9']"
+ok "… and pushed to" push --to="$URL" --release=1.9 b
+is "… as well" "$(oldest)" "['1.9']"
+for release in 1.9 1.10; do # as they were written before they told their age
+	sed -n '/^dray-binhost-index/,/^-----BEGIN PGP SIG/p' "$HOST/releases/$release/amd64" | sed '$d; /^created /d' >"$TMP/text"
+	rm "$HOST/releases/$release/amd64"
+	gpg --homedir "$SDK_DATA/gnupg" --batch --quiet --no-auto-check-trustdb --clearsign \
+		-o "$HOST/releases/$release/amd64" "$TMP/text" 2>/dev/null
+done
+gpgconf --homedir "$SDK_DATA/gnupg" --kill gpg-agent
+is "of two of one age the lower version is the older" "$(prune --dry-run --keep-releases=1 --json | field '["releases"]')" "['1.9']"
+ok "and both go" prune --keep-releases=0 --grace-hours=0
 
 # ---- whom a pusher believes
 cp "$HOST/index/amd64" "$TMP/index.good"

@@ -42,7 +42,7 @@ static void reads_what_it_writes(void **state)
 		binhost_entry_format(&one, &again);
 		strv_take(&lines, str_steal(&again));
 	}
-	binhost_index_format(index.arch, index.serial, index.date, &lines, &text);
+	binhost_index_format(&index, &lines, &text);
 	assert_string_equal(str_text(&text), whole);
 	assert_true(binhost_entry_read(binhost_index_find(&index, D_B), &entry));
 	assert_string_equal(entry.package, "glibc");
@@ -78,6 +78,10 @@ static void refuses_what_is_wrong(void **state)
 		HEAD("1") "A" LINE(D_A),
 		"dray-binhost-index 1\narch amd64\nserial 1\ndate 2026-13-23T17:00:00Z\nentries "
 		"0\n\n",
+		HEAD("1") D_A " zlib 1 01.0 1 " OBJECT "\n",
+		HEAD("1") D_A " zlib 1 1.0 9999999999999999999 " OBJECT "\n",
+		"dray-binhost-index 1\narch amd64\nserial 1\ndate 2026-11-23T17:00:00Z\ncreated "
+		"1970-01-01T00:00:00Z\nentries 0\n\n",
 		"dray-binhost-index 1\narch amd64\nserial x\ndate 2026-11-23T17:00:00Z\nentries "
 		"0\n\n",
 	};
@@ -90,6 +94,26 @@ static void refuses_what_is_wrong(void **state)
 	}
 }
 
+static void keeps_its_age(void **state)
+{
+	(void)state;
+	own(err) err = {0};
+	own(binhost_index) old = {0}, new = {0};
+	own(strv) lines = {0};
+	own(str) text = {0};
+	assert_int_equal(parse(HEAD("2") LINE(D_A) D_B " glibc 2.41 0.0 1795453300 " OBJECT "\n",
+	                       &old, &err),
+	                 0);
+	assert_int_equal(old.created, 0);
+	assert_int_equal(binhost_index_created(&old), 1795453300);
+	strv_add(&lines, D_A " zlib 1.3.1 12.5 1799999999 " OBJECT "\n");
+	old.created = binhost_index_created(&old);
+	binhost_index_format(&old, &lines, &text);
+	assert_non_null(strstr(str_text(&text), "\ncreated 2026-11-23T17:01:40Z\nentries 1\n"));
+	assert_int_equal(binhost_index_parse("index", &text, &new, &err), 0);
+	assert_int_equal(binhost_index_created(&new), 1795453300);
+}
+
 static void finds_all_and_nothing_else(void **state)
 {
 	(void)state;
@@ -97,10 +121,11 @@ static void finds_all_and_nothing_else(void **state)
 	own(strv) lines = {0};
 	own(str) text = {0};
 	own(binhost_index) index = {0};
+	char arch[] = "arm64";
 	for (unsigned i = 0; i < 999; i++)
 		strv_addf(&lines, "%064x zlib 1.3 1.0 1 " OBJECT "%s\n", i * 2,
 		          i % 3 ? "" : " dev=" D_A ":1:2:" D_B);
-	binhost_index_format("arm64", 1, 0, &lines, &text);
+	binhost_index_format(&(struct binhost_index){.arch = arch, .serial = 1}, &lines, &text);
 	assert_int_equal(binhost_index_parse("index", &text, &index, &err), 0);
 	for (unsigned i = 0; i < 2000; i++) {
 		own_free char *key = mem_printf("%064x", i);
@@ -117,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_it_writes),
 		cmocka_unit_test(refuses_what_is_wrong),
+		cmocka_unit_test(keeps_its_age),
 		cmocka_unit_test(finds_all_and_nothing_else),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
