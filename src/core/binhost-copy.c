@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "binhost-mark.h"
 #include "fs.h"
 #include "own.h"
 #include "path.h"
@@ -248,34 +249,25 @@ static int verify(const struct binhost_copy *copy, struct str *ret_text, struct 
 	return save_verified(copy, keys, until, ret_text, err);
 }
 
-/* "<serial> <date>" of the newest index ever seen. */
-static void read_seen(const struct binhost_copy *copy, uint64_t *ret_serial, int64_t *ret_date)
-{
-	own(str) text = {0};
-	*ret_serial = 0, *ret_date = 0;
-	if (!fs_exists(copy->seen) || fs_read(copy->seen, MAX_STATE_BYTES, &text, NULL) < 0)
-		return;
-	sscanf(str_text(&text), "%" SCNu64 " %" SCNd64, ret_serial, ret_date);
-}
-
 static int check_age(const struct binhost_copy *copy, const struct binhost_index *index,
                      struct err *err)
 {
-	uint64_t serial;
-	int64_t date;
+	struct binhost_mark seen;
 	char now[24], before[24];
-	read_seen(copy, &serial, &date);
+	if (binhost_mark_read(copy->seen, &seen, err) < 0)
+		return -1;
 	binhost_date_text(index->date, now);
-	binhost_date_text(date, before);
-	if (index->serial < serial || (index->serial == serial && index->date < date))
+	binhost_date_text(seen.date, before);
+	if (index->serial < seen.serial ||
+	    (index->serial == seen.serial && index->date < seen.date))
 		return err_set(err, ERR_TRUST,
 		               "%s: rolled back to number %" PRIu64 " of %s; number %" PRIu64
 		               " of %s was seen before",
-		               copy->url, index->serial, now, serial, before);
-	if (index->serial == serial && index->date == date)
+		               copy->url, index->serial, now, seen.serial, before);
+	if (index->serial == seen.serial && index->date == seen.date)
 		return 0;
-	own_free char *text = mem_printf("%" PRIu64 " %" PRId64 "\n", index->serial, index->date);
-	return fs_make_parents(copy->seen, err) < 0 ? -1 : fs_write_text(copy->seen, text, err);
+	const struct binhost_mark mark = {.serial = index->serial, .date = index->date};
+	return binhost_mark_raise(copy->seen, &mark, err);
 }
 
 int binhost_copy_read(struct binhost_copy *copy, struct binhost_index *ret_index, struct err *err)

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "binhost-mark.h"
 #include "fs.h"
 #include "log.h"
 #include "own.h"
@@ -16,13 +17,7 @@
 #include "sign.h"
 #include "signing.h"
 
-enum {
-	MAX_ATTEMPTS = 40,
-	FIRST_PAUSE_MS = 50,
-	LAST_PAUSE_MS = 2000,
-	MAX_SERIAL_BYTES = 4096,
-	MAX_SERIAL_GAP = 1000000
-};
+enum { MAX_ATTEMPTS = 40, FIRST_PAUSE_MS = 50, LAST_PAUSE_MS = 2000, MAX_SERIAL_GAP = 1000000 };
 
 /* ---- which host */
 
@@ -141,7 +136,7 @@ void binhost_host_release(struct binhost_host *host)
 
 /* ---- what was written from here: an older index must not come back */
 
-static char *serial_path(const struct binhost_host *host, const char *name)
+static char *mark_path(const struct binhost_host *host, const char *name)
 {
 	own_free char *what = mem_printf("%s/%s", host->target->url, name);
 	struct digest digest;
@@ -151,26 +146,10 @@ static char *serial_path(const struct binhost_host *host, const char *name)
 	return workspace_data(host->workspace, "pushed/%s", hex);
 }
 
-/* The highest serial known; 0 when none is. To be asked before the index is read: what another
- * process of ours writes in between must not make that look old. */
-static int known_serial(const struct binhost_host *host, const char *name, uint64_t *ret_serial,
-                        struct err *err)
-{
-	own_free char *path = serial_path(host, name);
-	own(str) text = {0};
-	*ret_serial = 0;
-	if (!fs_exists(path))
-		return 0;
-	if (fs_read(path, MAX_SERIAL_BYTES, &text, err) < 0)
-		return -1;
-	*ret_serial = strtoull(str_text(&text), NULL, 10);
-	return 0;
-}
-
 static int check_serial(const struct binhost_host *host, const char *name,
                         const struct binhost_index *index, uint64_t known, struct err *err)
 {
-	own_free char *path = serial_path(host, name);
+	own_free char *path = mark_path(host, name);
 	char here[24];
 	if (index->serial >= known)
 		return 0;
@@ -183,15 +162,16 @@ static int check_serial(const struct binhost_host *host, const char *name,
 	else
 		err_set(err, ERR_TRUST, "%s/%s: gone, and number %" PRIu64 " was written from here",
 		        host->target->url, name, known);
-	return err_hint(err, "readers will refuse it, too. If it was done on purpose: rm %s", path);
+	return err_hint(err, "readers will refuse it, too. If it was done on purpose: %srm %s",
+	                index->serial ? "" : "`push --afresh`, or ", path);
 }
 
-static int remember_serial(const struct binhost_host *host, const char *name, uint64_t serial,
-                           struct err *err)
+static int remember(const struct binhost_host *host, const char *name,
+                    const struct binhost_index *index, bool is_removed, struct err *err)
 {
-	own_free char *path = serial_path(host, name);
-	own_free char *text = mem_printf("%" PRIu64 " %s/%s\n", serial, host->target->url, name);
-	return fs_make_parents(path, err) < 0 ? -1 : fs_write_text(path, text, err);
+	own_free char *path = mark_path(host, name);
+	const struct binhost_mark mark = {index->serial, index->date, is_removed};
+	return binhost_mark_raise(path, &mark, err);
 }
 
 /* ---- reading */
@@ -258,22 +238,36 @@ static int begin_afresh(const struct binhost_host *host, const struct str *raw, 
 	return 0;
 }
 
+/* The same for one that is gone: because it was removed from here, or whatever the reason. */
+static void begin_again(const struct binhost_host *host, const char *name,
+                        const struct binhost_mark *known, struct binhost_index *index)
+{
+	index->serial = known->serial;
+	if (known->serial && !known->is_removed)
+		event_warn(host->sink, "begun afresh: %s/%s was gone", host->target->url, name);
+}
+
 int binhost_host_read(struct binhost_host *host, const char *name, struct binhost_index *ret_index,
                       char **ret_tag, struct err *err)
 {
 	own(str) raw = {0}, text = {0};
 	own(binhost_index) index = {0};
 	own_free char *tag = NULL;
-	uint64_t known;
-	if (known_serial(host, name, &known, err) < 0 ||
+	own_free char *path = mark_path(host, name);
+	struct binhost_mark known;
+	/* The mark first: what another process of ours writes in between must not make the index
+	 * look old. */
+	if (binhost_mark_read(path, &known, err) < 0 ||
 	    host->target->ops->read(host->target, name, &raw, &tag, err) < 0)
 		return -1;
 	if (tag &&
 	    (verify(host, name, &raw, &text, err) < 0 ||
 	     parse(host, name, &text, &index, err) < 0) &&
-	    begin_afresh(host, &raw, known, &index, err) < 0)
+	    begin_afresh(host, &raw, known.serial, &index, err) < 0)
 		return -1;
-	if (check_serial(host, name, &index, known, err) < 0)
+	if (!tag && (known.is_removed || host->afresh))
+		begin_again(host, name, &known, &index);
+	if (check_serial(host, name, &index, known.serial, err) < 0)
 		return -1;
 	*ret_index = index;
 	index = (struct binhost_index){0};
@@ -341,7 +335,20 @@ static int attempt(struct binhost_host *host, const char *name, binhost_edit *ed
 		return 0;
 	*ret_index = new;
 	new = (struct binhost_index){0};
-	return remember_serial(host, name, ret_index->serial, err);
+	return remember(host, name, ret_index, false, err);
+}
+
+/* Remembered first: interrupted in between, what is there still is no roll-back. */
+int binhost_host_remove(struct binhost_host *host, const struct strv *names, struct err *err)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		own(binhost_index) index = {0};
+		own_free char *tag = NULL;
+		if (binhost_host_read(host, names->items[i], &index, &tag, err) < 0 ||
+		    remember(host, names->items[i], &index, true, err) < 0)
+			return -1;
+	}
+	return host->target->ops->remove(host->target, names, err);
 }
 
 /* A random part keeps two that met from meeting again. */

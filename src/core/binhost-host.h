@@ -16,7 +16,8 @@ struct binhost_host {
 	struct config config;
 	struct binhost_target *target;
 	struct strv trusted; /* fingerprints that may have signed what is there: its own and ours */
-	bool afresh; /* an index that can't be believed is taken for an empty one, with a warning */
+	bool afresh; /* an index that can't be believed, or is gone, is taken for an empty one, with
+	              * a warning */
 };
 
 /* `to`: a name from sdk.yaml, or an address (file:///…, s3://…); NULL: the only binhost of sdk.yaml
@@ -26,9 +27,9 @@ int binhost_host_open(const struct workspace *workspace, const char *to,
                       struct err *err);
 void binhost_host_release(struct binhost_host *host);
 
-/* An index of the host: "index/amd64", "releases/1.0/amd64". A missing one is empty, has serial 0
- * and *ret_tag NULL. ERR_TRUST: unsigned, signed by others, not an index, or older than one that
- * was written from here. */
+/* An index of the host: "index/amd64", "releases/1.0/amd64". A missing one is empty, has *ret_tag
+ * NULL and serial 0, or the last one's if it was removed from here or is begun afresh. ERR_TRUST:
+ * unsigned, signed by others, not an index, or older than one that was written from here. */
 int binhost_host_read(struct binhost_host *host, const char *name, struct binhost_index *ret_index,
                       char **ret_tag, struct err *err);
 
@@ -40,6 +41,10 @@ typedef int binhost_edit(void *context, const struct binhost_index *old, struct 
  * ret_index (may be NULL) is the result. */
 int binhost_host_update(struct binhost_host *host, const char *name, binhost_edit *edit,
                         void *context, struct binhost_index *ret_index, struct err *err);
+
+/* Removes indexes. Their numbers are remembered: one that is written again under such a name goes
+ * on from there. */
+int binhost_host_remove(struct binhost_host *host, const struct strv *names, struct err *err);
 
 /* The names of all indexes, those of releases too; sorted. */
 int binhost_host_indexes(struct binhost_host *host, struct strv *ret_names, struct err *err);

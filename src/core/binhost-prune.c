@@ -102,7 +102,7 @@ static int remove_release(struct prune *prune, const struct release *release, st
 	strv_add(&prune->result->releases, release->name + strlen("releases/"));
 	if (prune->options->dry_run)
 		return 0;
-	return prune->host->target->ops->remove(prune->host->target, &release->indexes, err);
+	return binhost_host_remove(prune->host, &release->indexes, err);
 }
 
 static int prune_releases(struct prune *prune, const struct strv *names, struct err *err)

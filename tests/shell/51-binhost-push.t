@@ -216,6 +216,14 @@ done
 gpgconf --homedir "$SDK_DATA/gnupg" --kill gpg-agent
 is "of two of one age the lower version is the older" "$(prune --dry-run --keep-releases=1 --json | field '["releases"]')" "['1.9']"
 ok "and both go" prune --keep-releases=0 --grace-hours=0
+ok "pushed again" push --to="$URL" --release=1.9 a
+is "… it goes on where it was: readers have seen that number" "$(head_of releases/1.9/amd64 serial)" 4
+rm "$HOST/releases/1.9/amd64"
+fails "one that went otherwise is missed" 5 'gone, and number 4 was written from here' push --to="$URL" --release=1.9 a
+push --to="$URL" --release=1.9 --afresh a >"$TMP/log" 2>&1; is "… unless it is begun afresh" $? 0
+ok "… which is told" grep -q 'warning: begun afresh: .*/releases/1.9/amd64 was gone' "$TMP/log"
+is "… and goes on, too" "$(head_of releases/1.9/amd64 serial)" 5
+ok "it goes" prune --keep-releases=0 --grace-hours=0
 
 # ---- whom a pusher believes
 cp "$HOST/index/amd64" "$TMP/index.good"
@@ -226,6 +234,9 @@ push --to="$URL" k1 >/dev/null 2>&1
 cp "$HOST/index/amd64" "$TMP/index.newer"; cp "$TMP/index.good" "$HOST/index/amd64"
 fails "an index that was rolled back" 5 'rolled back: it is number' push --to="$URL" k2
 cp "$TMP/index.newer" "$HOST/index/amd64"
+for mark in "$SDK_DATA"/pushed/*; do echo 'x' >"$mark.new"; mv "$mark" "$mark.old"; mv "$mark.new" "$mark"; done
+fails "what was written from here, damaged, is not taken for nothing" 5 'damaged: an older index' push --to="$URL" k2
+for mark in "$SDK_DATA"/pushed/*.old; do mv "$mark" "${mark%.old}"; done
 export SDK_DATA="$TMP/data2"
 keys make >/dev/null 2>&1
 fails "another's index" 5 'none of our keys' push --to="$URL" k2
