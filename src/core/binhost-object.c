@@ -186,6 +186,7 @@ int binhost_fetch_object(struct binhost_fetch *fetch, const struct binhost_sourc
 {
 	own_free char *path = store_archive_path(fetch->workspace, source->object.digest);
 	fetch->source = source;
+	fetch->is_requested = false;
 	part_init(&fetch->part, path);
 	fetch->left_over = 0;
 	int result = attempt(fetch, err);
@@ -195,4 +196,20 @@ int binhost_fetch_object(struct binhost_fetch *fetch, const struct binhost_sourc
 	}
 	part_release(&fetch->part);
 	return result;
+}
+
+bool binhost_fetch_is_down(const struct binhost_fetch *fetch)
+{
+	return fetch->is_requested && fetch_stream_is_down(fetch->stream);
+}
+
+void binhost_fetch_forget(const struct workspace *workspace, const char *digest)
+{
+	own_free char *path = store_archive_path(workspace, digest);
+	enum part_state state;
+	struct part part;
+	part_init(&part, path);
+	if (part_open(&part, false, &state, NULL) == 0 && state == PART_OPEN)
+		part_drop(&part);
+	part_release(&part);
 }

@@ -1,6 +1,7 @@
 /* One archive from a binhost into the store, in one pass over its bytes. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "binhost.h"
@@ -20,3 +21,7 @@ void binhost_fetch_free(struct binhost_fetch *fetch);
  * ERR_NETWORK: they can't be had; ERR_SYSTEM: this machine's own. */
 int binhost_fetch_object(struct binhost_fetch *fetch, const struct binhost_source *source,
                          struct err *err);
+/* After that failed: whether the host is down, so that its other archives can't be had either. */
+bool binhost_fetch_is_down(const struct binhost_fetch *fetch);
+/* Forgets what an earlier download of that output left behind. */
+void binhost_fetch_forget(const struct workspace *workspace, const char *digest);

@@ -178,11 +178,16 @@ static int refuse(struct scheduler *s, struct need *need, const struct fetch_new
                   struct err *err)
 {
 	struct node *node = need->node;
-	event_warn(s->schedule->sink, "%s: %s; it is not used", node->name, news->message);
+	if (news->what != FETCH_SKIPPED)
+		event_warn(s->schedule->sink, "%s: %s; it is not used", node->name, news->message);
 	binhosts_refuse(s->schedule->binhosts, need->digest);
 	needs_forget(need);
 	if (plan_again(s, node, err) < 0)
 		return -1;
+	if (node->state == NODE_BUILD) {
+		free(node->reason);
+		node->reason = mem_strdup(news->message);
+	}
 	for (vec_each(user, &s->graph->nodes))
 		if (is_in_closure(*user, node) && plan_again(s, *user, err) < 0)
 			return -1;

@@ -251,7 +251,7 @@ static int loop(struct scheduler *s, struct err *err)
 			return -1;
 		if (sched_obey(s, err) < 0)
 			return -1;
-		if ((count > 0 || was_paused) && go_on(s, err) < 0)
+		if ((count > 0 || was_paused || s->fetchers) && go_on(s, err) < 0)
 			return -1;
 		pay_debt(s);
 	}

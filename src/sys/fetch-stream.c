@@ -20,6 +20,7 @@ enum {
 	MAX_BUFFERED = 1 << 20,
 	FILE_BYTES = 256 << 10,
 	RETRIES = 4,
+	CONNECT_SECONDS = 5,
 	FIRST_PAUSE_MS = 500,
 	POLL_MS = 1000
 };
@@ -35,7 +36,7 @@ struct fetch_stream {
 	uint64_t skip;      /* bytes to drop: the server sends what was not asked for */
 	uint64_t max_bytes; /* of the file */
 	unsigned failures;  /* without a byte in between */
-	bool is_answered, is_paused, is_too_long, is_ended;
+	bool is_answered, is_paused, is_too_long, is_ended, is_down;
 	struct str ready, shown; /* arrived; handed out last */
 	int file;                /* of a file:// address: libcurl can't pause those; else -1 */
 	char *file_bytes;
@@ -115,7 +116,7 @@ static void start(struct fetch_stream *stream)
 	stream->message[0] = '\0';
 	stream->skip = 0;
 	stream->begun = stream->received;
-	fetch_curl_options(curl, stream->url, 0, 0, stream->message);
+	fetch_curl_options(curl, stream->url, CONNECT_SECONDS, 0, stream->message);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, stream);
 	if (stream->received) {
@@ -139,6 +140,7 @@ void fetch_stream_begin(struct fetch_stream *stream, const char *url, uint64_t f
 	stream->received = from;
 	stream->max_bytes = max_bytes > from ? max_bytes : from;
 	stream->failures = 0;
+	stream->is_down = false;
 	if (!is_file(url))
 		start(stream);
 }
@@ -166,7 +168,9 @@ static int on_ended(struct fetch_stream *stream, CURLcode code, struct err *err)
 		return too_long(stream, err);
 	if (stream->received > stream->begun)
 		stream->failures = 0;
-	if (!fetch_curl_is_transient(stream->curl, code) || stream->failures == RETRIES)
+	bool is_transient = fetch_curl_is_transient(stream->curl, code);
+	stream->is_down = is_transient && stream->failures == RETRIES;
+	if (!is_transient || stream->is_down)
 		return fetch_curl_error(stream->curl, code, stream->url, stream->message, err);
 	log_debug("%s: %s; again", stream->url, stream->message);
 	stop(stream);
@@ -244,4 +248,9 @@ ssize_t fetch_stream_read(struct fetch_stream *stream, const void **ret_bytes, s
 	stream->ready = shown;
 	*ret_bytes = str_text(&stream->shown);
 	return (ssize_t)stream->shown.len;
+}
+
+bool fetch_stream_is_down(const struct fetch_stream *stream)
+{
+	return stream->is_down;
 }

@@ -10,6 +10,7 @@ logs "path range" a line.
 /stall/x    half, then silence             /slow/x     1 MB a second
 /error/x    503                            /flaky/x    503 the first time, then as /good
 /endless/x  bytes without end              /tofile/x   redirects to file:///etc/passwd
+/dying/x    the file, but 503 for objects
 /late/x     the file after a second        /tagged/x  the file with an ETag; 304 to who has it
 """
 import hashlib
@@ -44,7 +45,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(302, Location="/good/" + name, Content_Length=0)
         if mode == "tofile":
             return self.answer(302, Location="file:///etc/passwd", Content_Length=0)
-        if mode == "error" or mode == "flaky" and self.path not in seen:
+        if mode == "error" or mode == "flaky" and self.path not in seen or mode == "dying" and "/objects/" in name:
             seen.add(self.path)
             return self.answer(503, Content_Length=0)
         if mode == "late":

@@ -148,6 +148,46 @@ for ms in 050 150 250 400 600 900; do
 done
 is "killed at any moment, the next run ends well" $killed 6
 
+# ---- processes that fetch, and die
+object_of_big=objects/$(printf %.2s "$(object_of t-big)")/
+end_fetchers() { # end_fetchers SIGNAL COMMAND…: ends all that fetch, when t-big is coming
+	signal=$1; shift
+	: >"$TMP/log"
+	"$@" >"$TMP/told" 2>&1 & victim=$!
+	for _ in $(seq 100); do log_has "slow/.*$object_of_big" && break; sleep 0.1; done
+	sleep 0.5
+	pkill "-$signal" -P $victim
+	wait $victim
+}
+fresh; use "$(url slow)"
+end_fetchers SEGV "$SDK" build t-big
+is "what ends the process that reads it is built from source" $? 0
+ok "… and named" grep -Eq 'warning: t-big: binhost h1: http.*/objects/.*: the process that read it ended early: killed by SIGSEGV.*not used' "$TMP/told"
+is "… in one line" "$(grep -c "^warning: .*ended early" "$TMP/told")" 1
+is "… and nothing of it is left to be read again" "$(find "$SDK_CACHE" -name '*.part')" ""
+fresh; use "$(url slow)" "$(url good)"
+end_fetchers KILL "$SDK" build --binhost-only t-big t-lone
+is "… or comes from the next host" $? 0
+ok "… the first is named" grep -Eq 'warning: t-big: binhost h1: .*killed by SIGKILL' "$TMP/told"
+fresh; use "$(url slow)"
+end_fetchers SEGV "$SDK" build --binhost-only t-big
+ok "with --binhost-only the failure is told" grep -Eq '^error: t-big .*ended early: killed by SIGSEGV' "$TMP/told"
+
+# ---- a server that went away after the index
+many() { for n in 1 2 3 4 5 6 7 8 9 10 11 12; do echo "t-many$n"; done; }
+for name in $(many); do small "$name" ''; done
+state "$TMP/builder"
+# shellcheck disable=SC2046
+ok "(many packages)" sh -c "'$SDK' build $(many | tr '\n' ' ') && '$SDK' binhost push --to='file://$HOST' $(many | tr '\n' ' ')"
+fresh; use "$(url dying)"
+# shellcheck disable=SC2046
+start=$(date +%s); build $(many) >"$TMP/told" 2>&1
+is "a host that is down for its archives" $? 0
+ok "… is left alone after a few, with one warning" [ "$(grep -c 'left alone from now on' "$TMP/told")" = 1 ]
+ok "… instead of waiting for each" [ "$(grep -c 'it is not used' "$TMP/told")" -le 6 ]
+ok "… all is built" grep -q '^12 built, 0 fetched' "$TMP/told"
+echo "# $(($(date +%s) - start)) s"
+
 # ---- what must not be believed: named in one line, and built from source
 refused() { # refused WHAT PATTERN [PACKAGE]: the build names it and goes on from source
 	"$SDK" build --refresh "${3:-t-lone}" >"$TMP/.out" 2>&1
