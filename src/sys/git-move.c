@@ -130,36 +130,57 @@ bool git_find_branch(const char *dir, const char *branch, char ret_id[41])
 
 /* ---- moving */
 
+struct blocking {
+	struct strv *paths;
+	bool is_unknown; /* the first one: git knows no such file here */
+};
+
 static int on_conflict(git_checkout_notify_t why, const char *path, const git_diff_file *baseline,
                        const git_diff_file *target, const git_diff_file *workdir, void *payload)
 {
-	(void)why, (void)baseline, (void)target, (void)workdir;
-	struct strv *blocking = payload;
-	if (blocking->count < MAX_BLOCKING)
-		strv_add(blocking, path);
+	(void)why, (void)target, (void)workdir;
+	struct blocking *blocking = payload;
+	if (!blocking->paths->count)
+		blocking->is_unknown = !baseline;
+	if (blocking->paths->count < MAX_BLOCKING)
+		strv_add(blocking->paths, path);
 	return 0;
 }
 
-/* All or nothing: libgit2 looks for conflicts before it writes the first file. */
-static int check_out(const struct standing *standing, struct strv *blocking, const char *dir,
+static int blocked(const struct blocking *blocking, const char *dir, struct err *err)
+{
+	const char *first = blocking->paths->items[0];
+	bool more = blocking->paths->count > 1;
+	if (blocking->is_unknown) {
+		err_set(err, ERR_USAGE,
+		        "%s%s here without git's knowing, and new there, so nothing was touched",
+		        first, more ? " and others are" : " is");
+		return err_hint(err, "move it away (mv %s/%s %s/%s.mine), then sync again", dir,
+		                first, dir, first);
+	}
+	err_set(err, ERR_USAGE, "%s%s edited here and changed there, so nothing was touched", first,
+	        more ? " and others were" : " was");
+	return err_hint(err, "commit or stash it (git -C %s stash), then sync again", dir);
+}
+
+/* All or nothing: libgit2 looks for conflicts before it writes the first file. To git a file that
+ * is ignored may be overwritten; here sdk.yaml is one, and out/ is full of them. */
+static int check_out(const struct standing *standing, struct strv *ret_blocking, const char *dir,
                      struct err *err)
 {
+	struct blocking blocking = {.paths = ret_blocking};
 	git_checkout_options options;
 	git_checkout_options_init(&options, GIT_CHECKOUT_OPTIONS_VERSION);
-	options.checkout_strategy = GIT_CHECKOUT_SAFE | GIT_CHECKOUT_RECREATE_MISSING;
+	options.checkout_strategy = GIT_CHECKOUT_SAFE | GIT_CHECKOUT_RECREATE_MISSING |
+	                            GIT_CHECKOUT_DONT_OVERWRITE_IGNORED;
 	options.disable_filters = 1;
 	options.notify_flags = GIT_CHECKOUT_NOTIFY_CONFLICT;
 	options.notify_cb = on_conflict;
-	options.notify_payload = blocking;
+	options.notify_payload = &blocking;
 	if (git_checkout_tree(standing->repository, (const git_object *)standing->commit,
 	                      &options) == 0)
 		return 0;
-	if (!blocking->count)
-		return fail(dir, err);
-	err_set(err, ERR_USAGE, "%s%s%s edited here and changed there, so nothing was touched",
-	        blocking->items[0], blocking->count > 1 ? " and others" : "",
-	        blocking->count > 1 ? " were" : " was");
-	return err_hint(err, "commit or stash it (git -C %s stash), then sync again", dir);
+	return ret_blocking->count ? blocked(&blocking, dir, err) : fail(dir, err);
 }
 
 static int move_branch(struct standing *standing, const char *branch, struct err *err)

@@ -26,8 +26,9 @@ bool git_find_branch(const char *dir, const char *branch, char ret_id[41]);
 
 /* Checks out the commit (or tag) `id` and moves the branch there, which then follows origin's of
  * that name; NULL leaves HEAD detached. Files that were edited here and stay the same between the
- * two commits keep their edits. When others are in the way nothing is changed, *ret_blocking gets
- * their paths, and the error is ERR_USAGE. No filter and no hook is run. */
+ * two commits keep their edits. When others are in the way, or files that git does not know or
+ * ignores, nothing is changed, *ret_blocking gets their paths, and the error is ERR_USAGE. No
+ * filter and no hook is run. */
 int git_move(const char *dir, const char *id, const char *branch, struct strv *ret_blocking,
              struct err *err);
 

@@ -131,7 +131,23 @@ echo new >recipes/notes; mkdir -p "$TMP/base/recipes"; echo theirs >"$TMP/base/r
 commit "$TMP/base" Notes; push "$TMP/base" origin main
 fails "a file that git does not know is not overwritten" 2 'recipes/notes' sync
 is "it is as it was" "$(cat recipes/notes)" new
+ok "it says what to do with it" sh -c "'$SDK' sync 2>&1 | grep -q 'mv .*/recipes/notes .*/recipes/notes.mine'"
 rm recipes/notes; sync >/dev/null 2>&1
+cp sdk.yaml "$TMP/mine.yaml"; mkdir -p "$TMP/base/out/mine"
+echo '# theirs' >"$TMP/base/sdk.yaml"; git -C "$TMP/base" add -f sdk.yaml; commit "$TMP/base" Settings
+push "$TMP/base" origin main
+before=$(head_of .)
+fails "nor is one that git ignores" 2 'sdk.yaml is here without git' sync
+is "it is as it was, too" "$(head_of .) $(cmp sdk.yaml "$TMP/mine.yaml" && echo same)" "$before same"
+git -C "$TMP/base" rm -q --cached sdk.yaml; echo theirs >"$TMP/base/out/mine/file"
+git -C "$TMP/base" add -f out/mine/file; commit "$TMP/base" Output; push "$TMP/base" origin main
+mkdir -p out/mine; echo mine >out/mine/file
+fails "in a directory that is ignored neither" 2 'out/mine/file is here' sync
+is "which keeps its own" "$(cat out/mine/file)" mine
+rm out/mine/file; ok "without it, the sync goes on" sync
+ok "past commits that came and went" cmp sdk.yaml "$TMP/mine.yaml"
+git -C "$TMP/base" rm -qr --cached out; commit "$TMP/base" 'No output'; push "$TMP/base" origin main
+sync >/dev/null 2>&1
 
 # ---- commits of one's own
 recipe . cherry 1.0; commit . Mine
