@@ -204,30 +204,45 @@ bool config_is_blank(const char *text, size_t length)
 	return true;
 }
 
+static int parse(const char *name, const struct str *text, struct yaml *ret_yaml, struct err *err)
+{
+	return config_is_blank(str_text(text), text->len)
+	               ? 0
+	               : yaml_parse(name, str_text(text), text->len, ret_yaml, err);
+}
+
 int config_parse(const char *name, const char *text, size_t length, struct config *ret_config,
                  struct err *err)
 {
 	own(yaml) yaml = {0};
 	own(str) copy = {0};
 	str_add_bytes(&copy, text, length);
-	if (config_is_blank(str_text(&copy), length)) {
-		*ret_config = (struct config){.path = mem_strdup(name)};
-		return 0;
-	}
-	if (yaml_parse(name, text, length, &yaml, err) < 0)
+	if (parse(name, &copy, &yaml, err) < 0)
 		return -1;
-	return decode(&yaml, ret_config, err);
+	if (yaml.root)
+		return decode(&yaml, ret_config, err);
+	*ret_config = (struct config){.path = mem_strdup(name)};
+	return 0;
+}
+
+int config_read(const struct workspace *workspace, struct yaml *ret_yaml, struct err *err)
+{
+	own_free char *path = workspace_root(workspace, "sdk.yaml");
+	own(str) text = {0};
+	if (!fs_exists(path))
+		return 0;
+	if (fs_read(path, MAX_CONFIG_BYTES, &text, err) < 0)
+		return -1;
+	return parse(path, &text, ret_yaml, err);
 }
 
 int config_load(const struct workspace *workspace, struct config *ret_config, struct err *err)
 {
-	own_free char *path = workspace_root(workspace, "sdk.yaml");
-	own(str) text = {0};
-	if (!fs_exists(path)) {
-		*ret_config = (struct config){.path = steal_ptr(path)};
-		return 0;
-	}
-	if (fs_read(path, MAX_CONFIG_BYTES, &text, err) < 0)
+	own(yaml) yaml = {0};
+	if (config_read(workspace, &yaml, err) < 0)
 		return -1;
-	return config_parse(path, str_text(&text), text.len, ret_config, err);
+	if (yaml.root)
+		return decode(&yaml, ret_config, err);
+	*ret_config = (struct config){.path = workspace_root(workspace, "sdk.yaml")};
+	return 0;
 }

@@ -44,6 +44,9 @@ struct config {
 	struct strv checkout_keys; /* who may sign the checkout's commits and releases */
 };
 
+/* sdk.yaml as it is written, for who reads keys of it on their own; no root when it is missing or
+ * holds comments alone. */
+int config_read(const struct workspace *workspace, struct yaml *ret_yaml, struct err *err);
 /* A missing file is an empty one. An unknown key, a wrong type, a host without a name or with one
  * that is taken are ERR_INPUT with file, line and column. */
 int config_load(const struct workspace *workspace, struct config *ret_config, struct err *err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "fs.h"
 #include "own.h"
 #include "path.h"
@@ -264,12 +265,10 @@ void mirrors_add_apt(struct mirrors *mirrors, const char *dir)
 
 /* ---- sdk.yaml and the environment */
 
-static int add_config(struct mirrors *mirrors, const char *path, struct err *err)
+static int add_config(struct mirrors *mirrors, const struct workspace *workspace, struct err *err)
 {
 	own(yaml) yaml = {0};
-	if (!fs_exists(path))
-		return 0;
-	if (yaml_load(path, MAX_CONFIG_BYTES, &yaml, err) < 0)
+	if (config_read(workspace, &yaml, err) < 0)
 		return -1;
 	const struct yaml_node *map =
 		yaml.root && yaml.root->kind == YAML_MAP ? yaml_get(yaml.root, "mirrors") : NULL;
@@ -331,9 +330,8 @@ static void add_snapshot(struct mirrors *mirrors)
 int mirrors_load(const struct workspace *workspace, struct mirrors *ret_mirrors, struct err *err)
 {
 	own(mirrors) mirrors = {0};
-	own_free char *config = workspace_root(workspace, "sdk.yaml");
 	const char *apt = getenv("SDK_APT_DIR");
-	if (add_config(&mirrors, config, err) < 0)
+	if (add_config(&mirrors, workspace, err) < 0)
 		return -1;
 	mirrors_add_apt(&mirrors, apt && *apt ? apt : "/etc/apt");
 	if (add_variable(&mirrors, "debian", "SDK_MIRROR_DEBIAN", err) < 0 ||

@@ -67,6 +67,7 @@ ok "without an sdk.yaml, one is made" "$SDK" repos add one "$HTTP/one.git"
 is "for it" "$(cat sdk.yaml)" "$(printf 'repos:\n  - name: one\n    url: %s/one.git' "$HTTP")"
 ok "and is empty again" "$SDK" repos remove one
 is "to the byte" "$(wc -c <sdk.yaml)" 0
+fails "which is no obstacle to fetching" 4 "Couldn't open file" "$SDK" new nothing "file://$TMP/nothing.tar"
 printf '# Only a comment.\n' >sdk.yaml
 ok "comments alone are no obstacle" "$SDK" repos add one "$HTTP/one.git"
 printf 'repos: [{name: zero, url: "%s/zero.git"}] # flow\n' "$HTTP" >sdk.yaml

@@ -170,6 +170,21 @@ static void wrong_addresses_are_refused(void **state)
 	unsetenv("SDK_MIRROR_DEBIAN");
 }
 
+/* What is left when the last setting is taken out, or commented out. */
+static void a_config_of_nothing_is_none(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {"", "\n", "# mirrors: {debian: [http://x.example]}\n"};
+	own_free char *root = path_join(dir, "nothing");
+	struct workspace workspace = {.root = root};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		own(mirrors) mirrors = {0};
+		own(err) err = {0};
+		write_below(root, "sdk.yaml", texts[i]);
+		assert_int_equal(mirrors_load(&workspace, &mirrors, &err), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +193,7 @@ int main(void)
 		cmocka_unit_test(order_of_precedence),
 		cmocka_unit_test(without_a_mirror_says_what_to_do),
 		cmocka_unit_test(wrong_addresses_are_refused),
+		cmocka_unit_test(a_config_of_nothing_is_none),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
