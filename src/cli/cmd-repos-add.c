@@ -1,5 +1,4 @@
 /* sdk repos add, remove: the overlays of sdk.yaml. */
-#include <ctype.h>
 #include <string.h>
 
 #include "commands.h"
@@ -18,18 +17,13 @@ static const struct option_spec add_options[] = {
 	{"keys", 0, "LIST", "fingerprints, separated by commas, of those who may sign it"},
 	{0}};
 
-static bool is_name(const char *name)
-{
-	if (!isalnum((unsigned char)*name))
-		return false;
-	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(name);
-}
-
 static int check_arguments(const struct cli *cli, const struct config_repo *repo, struct err *err)
 {
 	own(config) config = {0};
-	if (!is_name(repo->name))
-		return err_set(err, ERR_USAGE, "%s: wanted a name of a-z, 0-9, - and .",
+	if (!config_is_repo_name(repo->name))
+		return err_set(err, ERR_USAGE,
+		               "%s: wanted a name of a-z, 0-9, - and ., and not checkout, the "
+		               "SDK itself",
 		               repo->name);
 	if (!git_url_is_allowed(repo->url))
 		return err_set(err, ERR_USAGE,

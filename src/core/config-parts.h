@@ -7,7 +7,9 @@
  */
 int config_check_keys(const struct yaml *yaml, const struct yaml_node *node,
                       const struct strv *keys, struct err *err);
-/* "name: …": fails unless it is made of a-z, 0-9, - and . and begins with none of the last two. */
+/* Made of a-z, 0-9, - and ., and begins with none of the last two. */
+bool config_is_name(const char *name);
+/* "name: …": fails unless it is one. */
 int config_check_name(const struct yaml *yaml, const struct yaml_node *node, const char *name,
                       struct err *err);
 

@@ -37,7 +37,7 @@ const struct config_repo *config_find_repo(const struct config *config, const ch
 
 const struct yaml_field config_repo_fields[] = {
 	{"name", YAML_TEXT, offsetof(struct config_repo, name), true, NULL,
-         "what messages call it, and its directory in out/repos: a-z, 0-9, - and ."},
+         "what messages call it, and its directory in out/repos: a-z, 0-9, - and .; not checkout"},
 	{"url", YAML_TEXT, offsetof(struct config_repo, url), true, NULL,
          "https://, http://, ssh://, git:// or file:///, or user@host:path for ssh"},
 	{"branch", YAML_TEXT, offsetof(struct config_repo, branch), false, NULL,
@@ -50,6 +50,11 @@ const struct yaml_field config_repo_fields[] = {
          "fingerprints (40 digits): the newest commit, or the tag, must be signed by one of them"},
 };
 const size_t config_repo_field_count = COUNT(config_repo_fields);
+
+bool config_is_repo_name(const char *name)
+{
+	return config_is_name(name) && !str_equal(name, "checkout");
+}
 
 static int check_refs(const struct yaml *yaml, const struct yaml_node *node,
                       const struct config_repo *repo, struct err *err)
@@ -74,6 +79,9 @@ static int decode_repo(const struct yaml *yaml, const struct yaml_node *node,
 	    yaml_decode(yaml, node, config_repo_fields, config_repo_field_count, repo, err) < 0 ||
 	    config_check_name(yaml, node, repo->name, err) < 0)
 		return -1;
+	if (!config_is_repo_name(repo->name))
+		return yaml_error(yaml, yaml_get(node, "name"), err,
+		                  "name: \"%s\" is what the SDK itself is called", repo->name);
 	if (!git_url_is_allowed(repo->url))
 		return yaml_error(yaml, yaml_get(node, "url"), err,
 		                  "url: %s: wanted https://, http://, ssh://, git:// or file:///, "

@@ -110,11 +110,16 @@ int config_check_keys(const struct yaml *yaml, const struct yaml_node *node,
 	return 0;
 }
 
+bool config_is_name(const char *name)
+{
+	return *name && !strchr("-.", *name) &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(name);
+}
+
 int config_check_name(const struct yaml *yaml, const struct yaml_node *node, const char *name,
                       struct err *err)
 {
-	if (*name && !strchr("-.", *name) &&
-	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(name))
+	if (config_is_name(name))
 		return 0;
 	return yaml_error(yaml, yaml_get(node, "name"), err,
 	                  "name: \"%s\": wanted a-z, 0-9, - and . (not at its start)", name);

@@ -56,6 +56,9 @@ int config_parse(const char *name, const char *text, size_t length, struct confi
 void config_release(struct config *config);
 /* The host of that name, or NULL. */
 const struct config_binhost *config_find_binhost(const struct config *config, const char *name);
+/* Fit for an overlay: of a-z, 0-9, - and . (not at its start), and not "checkout", which is what
+ * `sdk sync` calls the SDK itself. */
+bool config_is_repo_name(const char *name);
 const struct config_repo *config_find_repo(const struct config *config, const char *name);
 
 /* The keys of sdk.yaml, of a binhost and of its `s3`, of an overlay, for the reference. */

@@ -84,6 +84,7 @@ print([(r["name"], r["priority"], r["here"]) for r in json.load(sys.stdin)])')" 
 	"[('one', 100, False), ('two', 200, False)]"
 fails "a name that is taken" 2 'there is an overlay one already' "$SDK" repos add one "$HTTP/x.git"
 fails "an address that could run something" 2 'wanted https://' "$SDK" repos add three ext::/bin/sh
+fails "the name of the SDK itself" 2 'not checkout' "$SDK" repos add checkout "$HTTP/x.git"
 fails "a name that is a path" 2 'wanted a name of' "$SDK" repos add ../up "$HTTP/x.git"
 fails "recipes of an overlay that is not here" 3 'sdk sync. clones it' "$SDK" list
 
