@@ -82,10 +82,25 @@ static void print_changes(const struct sync_item *item)
 		cli_print("  %s\n", item->changes.others.items[i]);
 }
 
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static void print_way(const struct sync_item *item, bool dry_run)
+{
+	cli_print("%s%.12s → %.12s, ", dry_run ? "would go " : "", item->old_id, item->new_id);
+	if (item->back && !item->commits)
+		cli_print("%zu commit%s back", item->back, plural(item->back));
+	else
+		cli_print("%zu commit%s", item->commits, plural(item->commits));
+	if (item->own)
+		cli_print(", %zu of your own", item->own);
+}
+
 static void print_item(const struct sync_item *item, bool dry_run)
 {
 	const char *sign = item->is_signed ? ", signature good" : "";
-	const char *plural = item->commits == 1 ? "" : "s";
 	cli_print("%-12s %-12s ", item->name, item->ref ? item->ref : "");
 	switch (item->status) {
 	case SYNC_SAME:
@@ -96,13 +111,13 @@ static void print_item(const struct sync_item *item, bool dry_run)
 		          item->new_id, sign);
 		break;
 	case SYNC_MOVED:
-		cli_print("%s%.12s → %.12s, %zu commit%s%s\n", dry_run ? "would go " : "",
-		          item->old_id, item->new_id, item->commits, plural, sign);
+		print_way(item, dry_run);
+		cli_print("%s\n", sign);
 		print_changes(item);
 		break;
 	case SYNC_AHEAD:
-		cli_print("up to date, with %zu commit%s of your own%s\n", item->commits, plural,
-		          sign);
+		cli_print("up to date, with %zu commit%s of your own%s\n", item->own,
+		          plural(item->own), sign);
 		break;
 	case SYNC_FAILED:
 		cli_print("left as it was: %s\n", item->err.message);
@@ -145,8 +160,11 @@ static void print_json(const struct sync_result *result, const struct impact *im
 		json_string(&json, "old", *item->old_id ? item->old_id : NULL);
 		json_string(&json, "new", *item->new_id ? item->new_id : NULL);
 		json_number(&json, "commits", (int64_t)item->commits);
+		json_number(&json, "back", (int64_t)item->back);
+		json_number(&json, "own", (int64_t)item->own);
 		json_bool(&json, "signed", item->is_signed);
 		json_string(&json, "error", item->err.message);
+		json_string(&json, "hint", item->err.hint);
 		add_changes(&json, item);
 		json_end_object(&json);
 	}

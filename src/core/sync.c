@@ -52,8 +52,10 @@ const char *sync_status_name(enum sync_status status)
 /* One repository on its way. */
 struct pull {
 	struct sync_item item;
+	bool is_checkout;
 	const struct strv *keys;        /* who may sign it; empty: not looked at */
 	const char *url, *branch, *tag; /* as for git_fetch */
+	char *theirs;                   /* the branch of origin's; item.ref may have another name */
 	char *temporary;                /* where a new clone is made */
 	struct git_place place;         /* of one that is here */
 };
@@ -73,6 +75,7 @@ static void sync_release(struct sync *sync)
 		if (pull->temporary)
 			fs_remove_tree(pull->temporary, NULL);
 		free(pull->temporary);
+		free(pull->theirs);
 		git_place_release(&pull->place);
 	}
 	vec_release(&sync->pulls);
@@ -120,7 +123,7 @@ static int choose_checkout_branch(const struct sync *sync, struct pull *pull, st
 static int add_checkout(struct sync *sync, struct err *err)
 {
 	const char *root = sync->workspace->root;
-	struct pull pull = {.keys = &sync->config.checkout_keys};
+	struct pull pull = {.is_checkout = true, .keys = &sync->config.checkout_keys};
 	if (!is_wanted(sync, checkout_name) && !sync->request->channel && !sync->request->release)
 		return 0;
 	if (git_tree_check(root, err) < 0 || git_find_place(root, &pull.place, err) < 0)
@@ -142,18 +145,33 @@ static int prepare_clone(const struct sync *sync, struct pull *pull, struct err 
 	return git_tree_init(pull->temporary, err);
 }
 
-static int add_overlay(struct sync *sync, const struct config_repo *repo, struct err *err)
+static int fail(struct pull *pull, struct err *err)
 {
+	pull->item.status = SYNC_FAILED;
+	err_move(&pull->item.err, err);
+	return -1;
+}
+
+static int find_clone(struct pull *pull, struct err *err)
+{
+	if (git_find_place(pull->item.dir, &pull->place, err) == 0)
+		return 0;
+	return err_hint(err, "move %s away, and sync clones it anew", pull->item.dir);
+}
+
+static void add_overlay(struct sync *sync, const struct config_repo *repo)
+{
+	own(err) err = {0};
 	struct pull pull = {.keys = &repo->keys,
 	                    .url = repo->url,
 	                    .branch = repo->branch,
 	                    .tag = repo->tag,
 	                    .item = {.name = mem_strdup(repo->name),
 	                             .dir = overlay_dir(sync->workspace, repo->name)}};
-	int result = fs_is_dir(pull.item.dir) ? git_find_place(pull.item.dir, &pull.place, err)
-	                                      : prepare_clone(sync, &pull, err);
+	if ((fs_is_dir(pull.item.dir) ? find_clone(&pull, &err)
+	                              : prepare_clone(sync, &pull, &err)) < 0)
+		fail(&pull, &err);
 	vec_push(&sync->pulls, pull);
-	return result;
 }
 
 static int gather(struct sync *sync, struct err *err)
@@ -162,19 +180,12 @@ static int gather(struct sync *sync, struct err *err)
 	    add_checkout(sync, err) < 0)
 		return -1;
 	for (vec_each(repo, &sync->config.repos))
-		if (is_wanted(sync, repo->name) && add_overlay(sync, repo, err) < 0)
-			return -1;
+		if (is_wanted(sync, repo->name))
+			add_overlay(sync, repo);
 	return 0;
 }
 
 /* ---- fetching */
-
-static int fail(struct pull *pull, struct err *err)
-{
-	pull->item.status = SYNC_FAILED;
-	err_move(&pull->item.err, err);
-	return -1;
-}
 
 static int fetch_all(struct sync *sync, struct sync_fetch *fetches, struct err *err)
 {
@@ -201,6 +212,7 @@ static int fetch_all(struct sync *sync, struct sync_fetch *fetches, struct err *
 		pull->item.ref = mem_strdup(pull->tag               ? pull->tag
 		                            : fetch->fetched.branch ? fetch->fetched.branch
 		                                                    : "");
+		pull->theirs = steal_ptr(fetch->fetched.branch);
 		git_fetched_release(&fetch->fetched);
 		if (fetch->err.kind != ERR_NONE)
 			fail(pull, &fetch->err);
@@ -279,46 +291,77 @@ static int finish_clone(struct pull *pull, bool dry_run, struct err *err)
 	return 0;
 }
 
-static int diverged(const struct pull *pull, const char *branch, size_t mine, size_t theirs,
-                    struct err *err)
+static const char *plural(size_t count)
 {
-	err_set(err, ERR_USAGE, "%s has %zu commits of its own, origin has %zu others", branch,
-	        mine, theirs);
-	return err_hint(err, "git -C %s rebase origin/%s, then sync again", pull->item.dir, branch);
+	return count == 1 ? "" : "s";
 }
 
-/* From where: the commit of the branch that will be checked out, if there is one already. */
-static bool find_start(const struct pull *pull, char ret_id[41])
+static int diverged(const struct pull *pull, size_t mine, size_t theirs, struct err *err)
 {
-	if (pull->tag)
-		return false;
-	return git_find_branch(pull->item.dir, pull->item.ref, ret_id);
+	err_set(err, ERR_USAGE, "%s has %zu commit%s of its own, origin has %zu other%s",
+	        pull->item.ref, mine, plural(mine), theirs, plural(theirs));
+	return err_hint(err, "git -C %s rebase origin/%s, then sync again", pull->item.dir,
+	                pull->theirs);
 }
 
-/* Whether the branch can go to new_id by going forward. */
-static int check_forward(struct pull *pull, bool *ret_ahead, struct err *err)
+/* What origin had and has no more looks like commits of one's own, but is somebody's decision, or
+ * an attack: an older state that is signed as well as the newest. */
+static int withdrawn(const struct pull *pull, size_t count, size_t mine, struct err *err)
+{
+	const char *dir = pull->item.dir;
+	err_set(err, ERR_USAGE, "origin has taken back %zu commit%s of %s that %s here", count,
+	        plural(count), pull->theirs, count == 1 ? "is" : "are");
+	if (mine > count)
+		return err_hint(err,
+		                "if that is meant: git -C %s rebase --interactive origin/%s, and "
+		                "take out all but yours",
+		                dir, pull->theirs);
+	return err_hint(err, "if that is meant: git -C %s reset --keep origin/%s", dir,
+	                pull->theirs);
+}
+
+/* Whether the branch can get to new_id by going forward. One that is there already, with commits of
+ * its own, stays there: new_id is then its end. */
+static int check_forward(struct pull *pull, struct err *err)
 {
 	char start[41];
 	size_t mine, theirs;
-	*ret_ahead = false;
-	if (!find_start(pull, start))
+	if (pull->tag || !git_find_branch(pull->item.dir, pull->item.ref, start))
 		return 0;
 	if (git_count_apart(pull->item.dir, start, pull->item.new_id, &mine, &theirs, err) < 0)
 		return -1;
-	if (mine && theirs)
-		return diverged(pull, pull->item.ref, mine, theirs, err);
-	*ret_ahead = mine > 0;
-	if (mine)
-		pull->item.commits = mine;
+	if (!mine)
+		return 0;
+	size_t lost = git_count_withdrawn(pull->item.dir, pull->theirs, start);
+	if (lost)
+		return withdrawn(pull, lost, mine, err);
+	if (theirs)
+		return diverged(pull, mine, theirs, err);
+	pull->item.own = mine;
+	memcpy(pull->item.new_id, start, sizeof pull->item.new_id);
 	return 0;
+}
+
+/* Commits on no branch would be in nobody's sight once HEAD is elsewhere. */
+static int check_kept(const struct pull *pull, struct err *err)
+{
+	bool kept;
+	if (pull->place.branch || !*pull->place.id)
+		return 0;
+	if (git_is_kept(pull->item.dir, pull->place.id, &kept, err) < 0)
+		return -1;
+	if (kept)
+		return 0;
+	err_set(err, ERR_USAGE, "it is at %.12s, which is on no branch and would be lost",
+	        pull->place.id);
+	return err_hint(err, "git -C %s branch NAME keeps it; then sync again", pull->item.dir);
 }
 
 static void count_commits(struct pull *pull)
 {
-	size_t mine = 0;
 	if (*pull->item.old_id)
-		git_count_apart(pull->item.dir, pull->item.old_id, pull->item.new_id, &mine,
-		                &pull->item.commits, NULL);
+		git_count_apart(pull->item.dir, pull->item.old_id, pull->item.new_id,
+		                &pull->item.back, &pull->item.commits, NULL);
 }
 
 static bool is_there_already(const struct pull *pull)
@@ -338,11 +381,8 @@ static bool is_there_already(const struct pull *pull)
 static int check_branch(const struct sync *sync, const struct pull *pull, struct err *err)
 {
 	bool told = sync->request->channel || sync->request->release;
-	bool is_checkout = str_equal(pull->item.name, checkout_name);
 	if (pull->tag || !pull->place.branch || str_equal(pull->place.branch, pull->item.ref) ||
-	    (is_checkout && told))
-		return 0;
-	if (is_checkout && pull->place.follows && str_equal(pull->place.follows, pull->item.ref))
+	    (pull->is_checkout && told))
 		return 0;
 	err_set(err, ERR_USAGE, "it is on branch %s, not on %s", pull->place.branch,
 	        pull->item.ref);
@@ -350,41 +390,42 @@ static int check_branch(const struct sync *sync, const struct pull *pull, struct
 	                pull->item.ref);
 }
 
+/* A local branch of another name that follows this one. */
+static void choose_local_branch(const struct sync *sync, struct pull *pull)
+{
+	if (!pull->place.branch || !pull->place.follows || sync->request->channel || pull->tag ||
+	    !str_equal(pull->place.follows, pull->item.ref))
+		return;
+	free(pull->item.ref);
+	pull->item.ref = mem_strdup(pull->place.branch);
+}
+
 static int move(const struct sync *sync, struct pull *pull, struct err *err)
 {
 	own(strv) blocking = {0};
-	bool is_ahead;
-	memcpy(pull->item.old_id, pull->place.id, sizeof pull->item.old_id);
-	/* A local branch of another name that follows this one. */
-	const char *local = pull->place.branch && pull->place.follows && !sync->request->channel &&
-	                                    !pull->tag &&
-	                                    str_equal(pull->place.follows, pull->item.ref)
-	                            ? pull->place.branch
-	                            : pull->item.ref;
-	if (!str_equal(local, pull->item.ref)) {
-		free(pull->item.ref);
-		pull->item.ref = mem_strdup(local);
-	}
+	struct sync_item *item = &pull->item;
+	memcpy(item->old_id, pull->place.id, sizeof item->old_id);
+	choose_local_branch(sync, pull);
 	if (is_there_already(pull))
 		return 0;
-	if (check_branch(sync, pull, err) < 0 || check_forward(pull, &is_ahead, err) < 0)
+	if (check_branch(sync, pull, err) < 0 || check_kept(pull, err) < 0 ||
+	    check_forward(pull, err) < 0)
 		return -1;
-	if (is_ahead) {
-		pull->item.status = SYNC_AHEAD;
+	if (item->own && pull->place.branch && str_equal(pull->place.branch, item->ref)) {
+		item->status = SYNC_AHEAD;
 		return 0;
 	}
-	pull->item.status = SYNC_MOVED;
+	item->status = SYNC_MOVED;
 	count_commits(pull);
 	if (sync->request->dry_run)
 		return 0;
-	return git_move(pull->item.dir, pull->item.new_id, pull->tag ? NULL : local, &blocking,
-	                err);
+	return git_move(item->dir, item->new_id, pull->tag ? NULL : item->ref, &blocking, err);
 }
 
 /* What the checkout is at now decides which index of a binhost is asked first. */
 static int pin(const struct sync *sync, const struct pull *pull, struct err *err)
 {
-	if (sync->request->dry_run || !str_equal(pull->item.name, checkout_name))
+	if (sync->request->dry_run || !pull->is_checkout)
 		return 0;
 	return release_pin(sync->workspace, pull->tag, err);
 }

@@ -31,7 +31,9 @@ struct sync_item {
 	char *ref;              /* the branch or tag it is at */
 	bool is_tag, is_signed; /* the signature is by a key that was configured */
 	char old_id[41], new_id[41];
-	size_t commits; /* between them; SYNC_AHEAD: of one's own */
+	size_t commits; /* that are new between them */
+	size_t back; /* that were there before, and are not now: an older release, another branch */
+	size_t own;  /* of one's own, on top of what origin has */
 	enum sync_status status;
 	struct err err;
 	struct diff_tree changes; /* SYNC_MOVED: of recipes and the rest */

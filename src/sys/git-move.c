@@ -7,7 +7,7 @@
 
 #include "own.h"
 
-enum { MAX_BLOCKING = 100 };
+enum { MAX_BLOCKING = 100, MAX_REFLOG = 50 };
 
 struct standing {
 	git_repository *repository;
@@ -126,6 +126,76 @@ bool git_find_branch(const char *dir, const char *branch, char ret_id[41])
 		return false;
 	git_oid_tostr(ret_id, 41, &id);
 	return true;
+}
+
+/* ---- what would be lost */
+
+struct tips {
+	git_repository *repository;
+	VEC(git_oid) ids;
+};
+
+static int on_ref(const char *name, void *payload)
+{
+	struct tips *tips = payload;
+	git_oid id;
+	bool counts = str_starts(name, "refs/heads/") || str_starts(name, "refs/tags/") ||
+	              str_starts(name, "refs/remotes/");
+	if (counts && find_commit(tips->repository, name, &id))
+		vec_push(&tips->ids, id);
+	return 0;
+}
+
+int git_is_kept(const char *dir, const char *id, bool *ret_kept, struct err *err)
+{
+	own(standing) standing = {0};
+	if (open_commit(&standing, dir, id, err) < 0)
+		return -1;
+	struct tips tips = {.repository = standing.repository};
+	int found = git_reference_foreach_name(standing.repository, on_ref, &tips);
+	if (found == 0)
+		found = git_graph_reachable_from_any(standing.repository,
+		                                     git_commit_id(standing.commit), tips.ids.items,
+		                                     tips.ids.count);
+	vec_release(&tips.ids);
+	if (found < 0)
+		return fail(dir, err);
+	*ret_kept = found > 0;
+	return 0;
+}
+
+/* Of what origin once had, up to `once`, and has not now. */
+static size_t count_lost(git_repository *repository, const git_oid *once, const git_oid *mine,
+                         const git_oid *now)
+{
+	size_t beyond, lost, others;
+	if (git_oid_is_zero(once) ||
+	    git_graph_ahead_behind(&beyond, &others, repository, once, mine) < 0 || beyond ||
+	    git_graph_ahead_behind(&lost, &others, repository, once, now) < 0)
+		return 0;
+	return lost;
+}
+
+size_t git_count_withdrawn(const char *dir, const char *branch, const char *mine)
+{
+	own(standing) standing = {0};
+	own(err) none = {0};
+	own_free char *ref = mem_printf("refs/remotes/origin/%s", branch);
+	git_reflog *log = NULL;
+	git_oid now, here;
+	size_t withdrawn = 0;
+	if (open_at(&standing, dir, &none) < 0 || !find_commit(standing.repository, ref, &now) ||
+	    !find_commit(standing.repository, mine, &here) ||
+	    git_reflog_read(&log, standing.repository, ref) < 0)
+		return 0;
+	for (size_t i = 0; i < git_reflog_entrycount(log) && i < MAX_REFLOG; i++) {
+		const git_reflog_entry *entry = git_reflog_entry_byindex(log, i);
+		size_t lost = count_lost(standing.repository, git_reflog_entry_id_old(entry), &here,
+		                         &now);
+		withdrawn = lost > withdrawn ? lost : withdrawn;
+	}
+	git_reflog_free(log);
+	return withdrawn;
 }
 
 /* ---- moving */

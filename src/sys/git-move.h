@@ -24,6 +24,12 @@ int git_count_apart(const char *dir, const char *mine, const char *theirs, size_
 /* Where the local branch points to; false when there is none. */
 bool git_find_branch(const char *dir, const char *branch, char ret_id[41]);
 
+/* Whether a branch, a tag or a branch of a remote leads to the commit, so that it won't be lost. */
+int git_is_kept(const char *dir, const char *id, bool *ret_kept, struct err *err);
+/* How many of the commits of `mine` were on origin's branch once, and are there no more: somebody
+ * has rewound it. Known from the reflog's newest entries; without one: 0. */
+size_t git_count_withdrawn(const char *dir, const char *branch, const char *mine);
+
 /* Checks out the commit (or tag) `id` and moves the branch there, which then follows origin's of
  * that name; NULL leaves HEAD detached. Files that were edited here and stay the same between the
  * two commits keep their edits. When others are in the way, or files that git does not know or

@@ -163,6 +163,24 @@ static bool is_here(const struct talk *talk, const char *ref)
 	       git_oid_equal(&id, &talk->wanted);
 }
 
+/* A tag is the name of one state for good. One that has become another is not taken over it. */
+static int check_tag(const struct talk *talk, const char *local, struct err *err)
+{
+	const char *dir = talk->spec->dir, *tag = talk->spec->tag;
+	char before[41], now[41];
+	git_oid id;
+	if (!tag || git_reference_name_to_id(&id, talk->repository, local) < 0)
+		return 0;
+	git_oid_tostr(before, sizeof before, &id);
+	git_oid_tostr(now, sizeof now, &talk->wanted);
+	err_set(err, ERR_TRUST, "%s has moved tag %s: it was %.12s here, and is %.12s there",
+	        git_remote_url(talk->remote), tag, before, now);
+	return err_hint(err,
+	                "if that is meant: git -C %s branch old-%s %s, git -C %s tag -d %s, then "
+	                "sync again",
+	                dir, tag, tag, dir, tag);
+}
+
 static int download(struct talk *talk, const char *local, struct err *err)
 {
 	git_fetch_options options;
@@ -188,7 +206,8 @@ int git_fetch(const struct git_fetch_spec *spec, struct git_fetched *ret_fetched
 	    find_ref(&talk, err) < 0)
 		return -1;
 	own_free char *local = local_ref(&talk);
-	if (!is_here(&talk, local) && download(&talk, local, err) < 0)
+	if (!is_here(&talk, local) &&
+	    (check_tag(&talk, local, err) < 0 || download(&talk, local, err) < 0))
 		return -1;
 	git_oid_tostr(ret_fetched->id, sizeof ret_fetched->id, &talk.wanted);
 	ret_fetched->branch = spec->tag ? NULL : mem_strdup(talk.ref + strlen("refs/heads/"));

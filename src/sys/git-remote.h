@@ -24,5 +24,6 @@ void git_fetched_release(struct git_fetched *fetched);
 /* Asks the server and takes what is new: branches as refs/remotes/origin/<branch>, tags by their
  * name. Credentials come from the address, the ssh agent and usual key files, `git credential`, and
  * ~/.netrc; nobody is asked. A server that can't be reached or refuses is ERR_NETWORK, a branch or
- * tag that it does not have ERR_INPUT. Blocks; libgit2 has no time limit of its own. */
+ * tag that it does not have ERR_INPUT, a tag that is here and is another one there ERR_TRUST.
+ * Blocks; libgit2 has no time limit of its own. */
 int git_fetch(const struct git_fetch_spec *spec, struct git_fetched *ret_fetched, struct err *err);

@@ -156,7 +156,7 @@ recipe . cherry 1.0; commit . Mine
 ok "a commit of one's own is fine" sync
 ok "and told of" sh -c "'$SDK' sync | grep -q 'with 1 commit of your own'"
 git -C "$TMP/base" commit -q --allow-empty -m Sixth; push "$TMP/base" origin main
-fails "until the other side has some, too" 2 'main has 1 commits of its own, origin has 1 others' sync
+fails "until the other side has some, too" 2 'main has 1 commit of its own, origin has 1 other' sync
 ok "which says how to go on" sh -c "'$SDK' sync 2>&1 | grep -q 'rebase origin/main'"
 ok "the others are synced all the same" sh -c "'$SDK' sync 2>/dev/null | grep -Eq '^one .*up to date'"
 git rebase -q origin/main 2>/dev/null; ok "after a rebase" sync
@@ -164,6 +164,18 @@ git switch -qc topic; fails "a branch that follows none" 2 'follows none of "ori
 git switch -q main; git -C "$SDK_OUT/repos/one" switch -qc topic
 fails "an overlay that is on another branch" 2 'it is on branch topic, not on main' sync one
 git -C "$SDK_OUT/repos/one" switch -q main
+
+# ---- servers that take back
+git reset -q --hard origin/main
+git -C "$TMP/base" tag before; git -C "$TMP/base" commit -q --allow-empty -m Hasty; push "$TMP/base" origin main
+sync >/dev/null 2>&1; before=$(head_of .)
+git -C "$TMP/base" reset -q --hard before; push "$TMP/base" origin +main
+fails "what origin has taken back is not one's own" 2 'has taken back 1 commit of main that is here' sync
+fails "the next time neither" 2 'reset --keep origin/main' sync
+is "and nothing moves" "$(head_of .)" "$before"
+git -C "$TMP/base" commit -q --allow-empty -m Instead; push "$TMP/base" origin main
+fails "nor when there is something else in its place" 2 'has taken back 1 commit' sync
+git reset -q --keep origin/main; ok "what it says helps" sync
 
 # ---- channels and releases
 git -C "$TMP/base" switch -qc stable; recipe "$TMP/base" apple 1.2.9; commit "$TMP/base" Stable
@@ -184,8 +196,27 @@ fails "a release that is none" 3 'has no tag "v9"' sync --release=v9
 fails "a channel that is none" 3 'has no branch "beta"' sync --channel=beta
 fails "both at once" 2 'wanted one of them' sync --channel=stable --release=v1
 fails "a channel's name that is an option" 2 'not the name of a branch' sync --channel=-x
-ok "a channel ends it" sync --channel=main
+git commit -q --allow-empty -m 'On no branch'; before=$(head_of .)
+fails "commits on no branch are not left behind" 2 'on no branch and would be lost' sync --channel=main
+is "it stays at them, and pinned" "$(head_of .) $(cat "$SDK_OUT/release")" "$before v1"
+git branch kept; ok "a channel ends it, once a branch keeps them" sync --channel=main
 ok "for binhosts, too" test ! -e "$SDK_OUT/release"
+
+sync --channel=stable >/dev/null; git commit -q --allow-empty -m Mine; before=$(head_of .); git switch -q main
+sync --channel=stable >"$TMP/log"
+is "a channel with a commit of one's own is switched to" "$(git branch --show-current) $(head_of .)" "stable $before"
+ok "which is told" grep -q '1 of your own$' "$TMP/log"
+is "with its files" "$(sed -n 's/version: //p' recipes/apple/recipe.yaml)" 1.2.9
+git reset -q --hard HEAD~; sync --channel=main >/dev/null
+push "$TMP/base" origin before
+ok "an older release" sh -c "'$SDK' sync --release=before >'$TMP/log'"
+ok "is so many commits back" grep -Eq '1 commit back$' "$TMP/log"
+sync --channel=main >/dev/null
+git -C "$TMP/base" tag -f before v1 >/dev/null 2>&1; push "$TMP/base" origin +before
+fails "a tag that was moved is refused" 5 'has moved tag before: it was' sync --release=before
+git branch old-before before; git tag -d before >/dev/null
+ok "but when one wants it so" sync --release=before
+ok "back to the channel" sync --channel=main
 
 # ---- signatures
 "$SDK" binhost keys make --name='Ours <ours@example.org>' >/dev/null 2>&1
@@ -252,6 +283,11 @@ kill -TERM $pid; wait $pid 2>/dev/null
 "$SDK" repos remove two >/dev/null; "$SDK" repos add two "$GIT/two.git" >/dev/null
 ok "an interrupted clone is begun anew" sync two
 is "and leaves nothing" "$(ls -A "$SDK_OUT/repos" | tr '\n' ' ')" "two "
+
+mv "$SDK_OUT/repos/two/.git" "$TMP/two-git"
+fails "a clone that is broken" 3 'move .*/repos/two away' sync two
+ok "does not keep the others back either" sh -c "'$SDK' sync 2>/dev/null | grep -Eq '^checkout .*up to date'"
+mv "$TMP/two-git" "$SDK_OUT/repos/two/.git"
 
 # ---- removing
 echo mine >"$SDK_OUT/repos/two/recipes/note"
