@@ -96,7 +96,8 @@ static int check_clone(const char *dir, struct err *err)
 		return -1;
 	if (place.follows) {
 		own_free char *upstream = mem_printf("origin/%s", place.follows);
-		git_count_apart(dir, "HEAD", upstream, &mine, &theirs, NULL);
+		if (git_count_apart(dir, "HEAD", upstream, &mine, &theirs, err) < 0)
+			return -1;
 	}
 	if (!dirty && !mine)
 		return 0;

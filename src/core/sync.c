@@ -198,7 +198,8 @@ static int fetch_all(struct sync *sync, struct sync_fetch *fetches, struct err *
 			.spec = {.dir = pull->temporary ? pull->temporary : pull->item.dir,
 		                 .url = pull->url,
 		                 .branch = pull->branch,
-		                 .tag = pull->tag}};
+		                 .tag = pull->tag,
+		                 .shallow = pull->temporary}};
 	}
 	if (sync_fetch_all(fetches, count, sync->sink, err) < 0)
 		return -1;

@@ -147,6 +147,42 @@ static int find_ref(struct talk *talk, struct err *err)
 	               strchr(strchr(talk->ref, '/') + 1, '/') + 1);
 }
 
+/* ---- clones without their past: libgit2 learned in 1.7 that a commit's parents may be missing */
+
+#if LIBGIT2_VER_MAJOR > 1 || LIBGIT2_VER_MINOR >= 7
+
+static int check_shallow(const struct talk *talk, struct err *err)
+{
+	(void)talk, (void)err;
+	return 0;
+}
+
+/* Its transport for files on this machine still can't. */
+static void set_depth(const struct talk *talk, git_fetch_options *options)
+{
+	if (talk->spec->shallow && !str_starts(git_remote_url(talk->remote), "file:"))
+		options->depth = 1;
+}
+
+#else
+
+static int check_shallow(const struct talk *talk, struct err *err)
+{
+	const char *dir = talk->spec->dir;
+	if (git_repository_is_shallow(talk->repository) != 1)
+		return 0;
+	err_set(err, ERR_INPUT, "%s is a shallow clone, which libgit2 %s can't fetch into", dir,
+	        LIBGIT2_VERSION);
+	return err_hint(err, "git -C %s fetch --unshallow, then sync again", dir);
+}
+
+static void set_depth(const struct talk *talk, git_fetch_options *options)
+{
+	(void)talk, (void)options;
+}
+
+#endif
+
 /* ---- our side */
 
 static char *local_ref(const struct talk *talk)
@@ -190,6 +226,7 @@ static int download(struct talk *talk, const char *local, struct err *err)
 	set_callbacks(talk, &options.callbacks);
 	options.proxy_opts.type = GIT_PROXY_AUTO;
 	options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
+	set_depth(talk, &options);
 	if (git_remote_fetch(talk->remote, &specs, &options, NULL) < 0)
 		return fail(ERR_NETWORK, git_remote_url(talk->remote), err);
 	if (!is_here(talk, local)) /* it moved in between, or libgit2 and we disagree */
@@ -207,7 +244,8 @@ int git_fetch(const struct git_fetch_spec *spec, struct git_fetched *ret_fetched
 		return -1;
 	own_free char *local = local_ref(&talk);
 	if (!is_here(&talk, local) &&
-	    (check_tag(&talk, local, err) < 0 || download(&talk, local, err) < 0))
+	    (check_shallow(&talk, err) < 0 || check_tag(&talk, local, err) < 0 ||
+	     download(&talk, local, err) < 0))
 		return -1;
 	git_oid_tostr(ret_fetched->id, sizeof ret_fetched->id, &talk.wanted);
 	ret_fetched->branch = spec->tag ? NULL : mem_strdup(talk.ref + strlen("refs/heads/"));

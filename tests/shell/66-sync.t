@@ -289,6 +289,29 @@ fails "a clone that is broken" 3 'move .*/repos/two away' sync two
 ok "does not keep the others back either" sh -c "'$SDK' sync 2>/dev/null | grep -Eq '^checkout .*up to date'"
 mv "$TMP/two-git" "$SDK_OUT/repos/two/.git"
 
+# ---- shallow ones
+git clone -q --depth 1 "$GIT/base.git" "$TMP/shallow" 2>/dev/null
+git -C "$TMP/base" switch -q main; git -C "$TMP/base" commit -q --allow-empty -m Deep; push "$TMP/base" origin main
+if SDK_ROOT=$TMP/shallow SDK_OUT=$TMP/shallow-out sync checkout >"$TMP/log" 2>&1; then
+	is "a shallow checkout is synced" "$(head_of "$TMP/shallow")" "$(head_of "$TMP/base")"
+else
+	ok "a shallow checkout is not taken for a broken one" \
+		grep -q "is a shallow clone, which libgit2 .* can't fetch into" "$TMP/log"
+	git -C "$TMP/shallow" fetch -q --unshallow
+	ok "and what it says helps" env SDK_ROOT="$TMP/shallow" SDK_OUT="$TMP/shallow-out" "$SDK" sync checkout
+fi
+if [ -n "$(ls "$SDK_TOP/out/env" 2>/dev/null)" ]; then
+	is "the environment's libgit2 makes shallow clones, and goes on from them" \
+		"$(SDK_ROOT=$SDK_TOP SDK_OUT=$SDK_TOP/out "$SDK" -q enter -- sh /sdk/tests/helpers/sync-shallow.sh 2>/dev/null)" \
+		"cloned: 1 of 3 third
+synced: 3 of 5 fifth
+ahead: 4 of 5 mine
+has 1 commit of its own
+whole: 8 of 7 mine"
+else
+	skip "shallow clones" "there is no environment; sdk create makes it"
+fi
+
 # ---- removing
 echo mine >"$SDK_OUT/repos/two/recipes/note"
 fails "an overlay with edits is not removed" 2 'holds edits' "$SDK" repos remove two
