@@ -1,12 +1,12 @@
 /* sdk sync: the checkout and its overlays, brought up to date. */
-#include <stddef.h>
+#include <stdlib.h>
 
-#include "board.h"
 #include "commands.h"
-#include "estimate.h"
+#include "fs.h"
 #include "git.h"
+#include "impact.h"
 #include "own.h"
-#include "session.h"
+#include "path.h"
 #include "sync.h"
 
 static const struct option_spec options[] = {
@@ -15,52 +15,90 @@ static const struct option_spec options[] = {
 	{"dry-run", 'n', NULL, "fetch, and show what would change"},
 	{0}};
 
-/* ---- what it means for the next build */
-
-struct impact {
-	const char *board;
-	size_t builds, waits;
-	double seconds;
-	unsigned jobs;
-};
-
-/* Of this machine's board. Nothing to say is no failure: the sync has been done. */
-static bool find_impact(struct cli *cli, const char *name, struct impact *impact)
+static const char *plural(size_t count)
 {
-	__attribute__((cleanup(board_free_ptr))) struct board *board = NULL;
-	own(build_session) session = {0};
-	own(err) none = {0};
-	if (board_load(&cli->workspace, name, &board, &none) < 0)
-		return false;
-	struct build_request request = {.arch = board->arch,
-	                                .packages = &board->packages,
-	                                .options = &board->options,
-	                                .binhosts = BINHOST_RECENT};
-	if (session_make(&cli->workspace, &request, &session, &none) < 0)
-		return false;
-	for (vec_each(node, &session.graph.nodes)) {
-		impact->builds += (*node)->state == NODE_BUILD;
-		impact->waits += (*node)->state == NODE_WAITS;
-	}
-	impact->board = name;
-	impact->jobs = build_jobs(&request);
-	estimate_nodes(&cli->workspace, &session.graph);
-	impact->seconds = estimate_left(&session.graph, impact->jobs);
-	return true;
+	return count == 1 ? "" : "s";
 }
 
-static void print_impact(const struct impact *impact)
+/* ---- what it means for the next build of this machine's board */
+
+struct meaning {
+	const struct workspace *workspace;
+	char *board;
+	struct impact_before before;
+	struct impact impact;
+	bool is_known; /* nothing to say is no failure: the sync has been done */
+};
+
+static void meaning_release(struct meaning *meaning)
 {
+	free(meaning->board);
+	impact_before_release(&meaning->before);
+	impact_release(&meaning->impact);
+}
+
+static void look_before(void *context)
+{
+	struct meaning *meaning = context;
+	impact_look(meaning->workspace, meaning->board, &meaning->before);
+}
+
+/* Of a new overlay: all it has. */
+static void add_recipes(const struct sync_item *item, struct strv *changed)
+{
+	own_free char *recipes = path_join(item->dir, "recipes");
+	if (item->status == SYNC_CLONED && fs_is_dir(recipes))
+		fs_list(recipes, changed, NULL);
+	for (vec_each(recipe, &item->changes.recipes))
+		strv_add(changed, recipe->name);
+}
+
+static void find_meaning(const struct sync_result *result, struct meaning *meaning)
+{
+	own(strv) changed = {0};
+	size_t others = 0;
+	for (vec_each(item, &result->items)) {
+		add_recipes(item, &changed);
+		others += item->changes.others.count;
+	}
+	meaning->is_known = changed.count + others > 0 &&
+	                    impact_find(meaning->workspace, meaning->board, &meaning->before,
+	                                &changed, &meaning->impact);
+}
+
+static void print_names(const struct strv *names)
+{
+	enum { SHOWN = 8 };
+	for (size_t i = 0; i < names->count && i < SHOWN; i++)
+		cli_print("%s%s", i ? ", " : " (", names->items[i]);
+	if (names->count > SHOWN)
+		cli_print(" and %zu others", names->count - SHOWN);
+	if (names->count)
+		cli_print(")");
+}
+
+static void print_meaning(const struct meaning *meaning)
+{
+	const struct impact *impact = &meaning->impact;
+	size_t all = impact->builds.count + impact->follows;
 	char time[32];
-	if (!impact->builds) {
-		cli_print("%s: nothing to build\n", impact->board);
+	if (!all) {
+		cli_print("%s: nothing to build for that\n", meaning->board);
 		return;
 	}
-	cli_print("%s: %zu to build", impact->board, impact->builds);
-	if (impact->waits)
-		cli_print(", %zu that follow unless nothing changes for them", impact->waits);
-	cli_print(": up to %s with %u job%s\n", cli_seconds(impact->seconds, time), impact->jobs,
-	          impact->jobs == 1 ? "" : "s");
+	cli_print("%s: %zu to build", meaning->board, impact->builds.count);
+	print_names(&impact->builds);
+	if (impact->follows)
+		cli_print(", %zu that follow unless nothing changes for them", impact->follows);
+	cli_print("\n  up to %s with %u job%s, ", cli_seconds(impact->seconds, time), impact->jobs,
+	          plural(impact->jobs));
+	if (!impact->guessed)
+		cli_print("by what they took here before\n");
+	else if (impact->guessed == all)
+		cli_print("which is a guess: nothing of it was built here before\n");
+	else
+		cli_print("by what they took here before, and a guess for %zu of them\n",
+		          impact->guessed);
 }
 
 /* ---- people */
@@ -80,11 +118,6 @@ static void print_changes(const struct sync_item *item)
 	}
 	for (size_t i = 0; i < item->changes.others.count; i++)
 		cli_print("  %s\n", item->changes.others.items[i]);
-}
-
-static const char *plural(size_t count)
-{
-	return count == 1 ? "" : "s";
 }
 
 static void print_way(const struct sync_item *item, bool dry_run)
@@ -146,7 +179,22 @@ static void add_changes(struct json *json, const struct sync_item *item)
 	json_end_array(json);
 }
 
-static void print_json(const struct sync_result *result, const struct impact *impact)
+static void add_meaning(struct json *json, const struct meaning *meaning)
+{
+	const struct impact *impact = &meaning->impact;
+	json_object(json, "build");
+	json_string(json, "board", meaning->board);
+	json_array(json, "packages");
+	for (size_t i = 0; i < impact->builds.count; i++)
+		json_string(json, NULL, impact->builds.items[i]);
+	json_end_array(json);
+	json_number(json, "following", (int64_t)impact->follows);
+	json_number(json, "guessed", (int64_t)impact->guessed);
+	json_number(json, "seconds", (int64_t)(impact->seconds + 0.5));
+	json_end_object(json);
+}
+
+static void print_json(const struct sync_result *result, const struct meaning *meaning)
 {
 	own(json) json = {0};
 	json_object(&json, NULL);
@@ -169,14 +217,8 @@ static void print_json(const struct sync_result *result, const struct impact *im
 		json_end_object(&json);
 	}
 	json_end_array(&json);
-	if (impact->board) {
-		json_object(&json, "build");
-		json_string(&json, "board", impact->board);
-		json_number(&json, "packages", (int64_t)impact->builds);
-		json_number(&json, "following", (int64_t)impact->waits);
-		json_number(&json, "seconds", (int64_t)(impact->seconds + 0.5));
-		json_end_object(&json);
-	}
+	if (meaning->is_known)
+		add_meaning(&json, meaning);
 	json_end_object(&json);
 	cli_print_json(&json);
 }
@@ -195,39 +237,33 @@ static int check_options(const struct cli *cli, struct err *err)
 	return 0;
 }
 
-static bool has_moved(const struct sync_result *result)
-{
-	for (vec_each(item, &result->items))
-		if (item->status == SYNC_MOVED || item->status == SYNC_CLONED)
-			return true;
-	return false;
-}
-
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	own(sync_result) result = {0};
 	own(strv) only = {0};
-	struct impact impact = {0};
-	own_free char *board = mem_printf("%s-usr", cli->workspace.build_arch);
+	own(meaning) meaning = {.workspace = &cli->workspace};
 	if (check_options(cli, err) < 0)
 		return -1;
+	meaning.board = mem_printf("%s-usr", cli->workspace.build_arch);
 	for (int i = 0; i < argc; i++)
 		strv_add(&only, argv[i]);
 	struct sync_request request = {.channel = cli_option(cli, "channel"),
 	                               .release = cli_option(cli, "release"),
 	                               .only = &only,
-	                               .dry_run = cli_has(cli, "dry-run")};
+	                               .dry_run = cli_has(cli, "dry-run"),
+	                               .before_change = look_before,
+	                               .context = &meaning};
 	int status = sync_run(&cli->workspace, &request, &cli->sink, &result, err);
-	bool told = result.items.count && !request.dry_run && has_moved(&result) &&
-	            find_impact(cli, board, &impact);
+	if (!request.dry_run)
+		find_meaning(&result, &meaning);
 	if (cli->json && result.items.count)
-		print_json(&result, &impact);
+		print_json(&result, &meaning);
 	bool said = status < 0 && result.items.count == 1; /* by the error itself */
 	for (vec_each(item, &result.items))
 		if (!said && !cli->json && (!cli->quiet || item->status == SYNC_FAILED))
 			print_item(item, request.dry_run);
-	if (told && !cli->json && !cli->quiet)
-		print_impact(&impact);
+	if (meaning.is_known && !cli->json && !cli->quiet)
+		print_meaning(&meaning);
 	return status;
 }
 

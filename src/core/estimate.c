@@ -63,7 +63,8 @@ void estimate_nodes(const struct workspace *workspace, struct graph *graph)
 	double factor = correction(&history, graph);
 	for (vec_each(node, &graph->nodes)) {
 		double seconds = taken(&history, *node);
-		(*node)->expected = isnan(seconds) ? factor * guess(*node) : seconds;
+		(*node)->is_guess = isnan(seconds);
+		(*node)->expected = (*node)->is_guess ? factor * guess(*node) : seconds;
 	}
 	weigh(graph);
 }

@@ -44,6 +44,7 @@ struct node {
 
 	/* estimate.h's, in seconds */
 	double expected; /* what building it takes */
+	bool is_guess;   /* `expected`: it was never built here */
 	double ran;      /* for how long it is being built */
 	double ends;     /* from now, or negative */
 };

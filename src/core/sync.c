@@ -65,6 +65,7 @@ struct sync {
 	const struct sync_request *request;
 	const struct event_sink *sink;
 	struct config config;
+	bool has_changed; /* before_change was called */
 	VEC(struct pull) pulls;
 };
 
@@ -277,12 +278,20 @@ static int verify(const struct sync *sync, struct pull *pull, struct err *err)
 
 /* ---- moving */
 
-static int finish_clone(struct pull *pull, bool dry_run, struct err *err)
+static void announce_change(struct sync *sync)
+{
+	if (sync->request->before_change && !sync->has_changed)
+		sync->request->before_change(sync->request->context);
+	sync->has_changed = true;
+}
+
+static int finish_clone(struct sync *sync, struct pull *pull, struct err *err)
 {
 	own(strv) none = {0};
 	pull->item.status = SYNC_CLONED;
-	if (dry_run)
+	if (sync->request->dry_run)
 		return 0;
+	announce_change(sync);
 	if (git_move(pull->temporary, pull->item.new_id, pull->tag ? NULL : pull->item.ref, &none,
 	             err) < 0 ||
 	    chmod(pull->temporary, 0755) < 0 ||
@@ -401,7 +410,7 @@ static void choose_local_branch(const struct sync *sync, struct pull *pull)
 	pull->item.ref = mem_strdup(pull->place.branch);
 }
 
-static int move(const struct sync *sync, struct pull *pull, struct err *err)
+static int move(struct sync *sync, struct pull *pull, struct err *err)
 {
 	own(strv) blocking = {0};
 	struct sync_item *item = &pull->item;
@@ -420,6 +429,7 @@ static int move(const struct sync *sync, struct pull *pull, struct err *err)
 	count_commits(pull);
 	if (sync->request->dry_run)
 		return 0;
+	announce_change(sync);
 	return git_move(item->dir, item->new_id, pull->tag ? NULL : item->ref, &blocking, err);
 }
 
@@ -431,14 +441,13 @@ static int pin(const struct sync *sync, const struct pull *pull, struct err *err
 	return release_pin(sync->workspace, pull->tag, err);
 }
 
-static void finish(const struct sync *sync, struct pull *pull)
+static void finish(struct sync *sync, struct pull *pull)
 {
 	own(err) err = {0};
 	if (pull->item.status == SYNC_FAILED)
 		return;
 	if (verify(sync, pull, &err) < 0 ||
-	    (pull->temporary ? finish_clone(pull, sync->request->dry_run, &err)
-	                     : move(sync, pull, &err)) < 0 ||
+	    (pull->temporary ? finish_clone(sync, pull, &err) : move(sync, pull, &err)) < 0 ||
 	    pin(sync, pull, &err) < 0) {
 		fail(pull, &err);
 		return;

@@ -15,6 +15,10 @@ struct sync_request {
 	const char *release;     /* pin it to this tag; NULL: don't */
 	const struct strv *only; /* names; empty: the checkout and all overlays */
 	bool dry_run;            /* fetch, and move nothing */
+	/* Called once, when everything is fetched and the first file is about to change; may be
+	 * NULL. */
+	void (*before_change)(void *context);
+	void *context;
 };
 
 enum sync_status {

@@ -6,6 +6,7 @@ for tool in git gpg python3; do command -v $tool >/dev/null || skip_all "no $too
 if ! [ -x "$(git --exec-path)/git-daemon" ] || ! [ -x "$(git --exec-path)/git-http-backend" ]; then
 	skip_all "no git daemon or git http-backend here"
 fi
+downloads=${XDG_CACHE_HOME:-$HOME/.cache}/sdk/downloads
 export HOME="$TMP/home" SDK_DATA="$TMP/data" GIT_CONFIG_NOSYSTEM=1
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY SSH_AUTH_SOCK NETRC XDG_CONFIG_HOME
 mkdir -p "$HOME" "$TMP/srv"
@@ -289,6 +290,59 @@ fails "a clone that is broken" 3 'move .*/repos/two away' sync two
 ok "does not keep the others back either" sh -c "'$SDK' sync 2>/dev/null | grep -Eq '^checkout .*up to date'"
 mv "$TMP/two-git" "$SDK_OUT/repos/two/.git"
 
+# ---- what it rebuilds, of packages that are built
+rebuilds() {
+	upstream built; tree=$TMP/built arch=$(dpkg --print-architecture 2>/dev/null || echo amd64)
+	for name in bootstrap toolchains; do cp -r "$SDK_TOP/$name" "$tree/$name"; done
+	mkdir -p "$tree/recipes" "$tree/board-configs/$arch-usr" "$TMP/built-out" "$TMP/cache" "$SDK_TOP/out/toolchain"
+	cp -r "$SDK_TOP/recipes/.build-systems" "$tree/recipes/"
+	cp -r "$SDK_TOP/board-configs/mini" "$tree/board-configs/"
+	printf '%s\n' 'summary: For the tests' "arch: $arch" 'extends: mini' \
+		'packages: [-linux, -busybox, top, alone]' >"$tree/board-configs/$arch-usr/board.yaml"
+	printf '/sdk.yaml\n/out\n' >"$tree/.gitignore"
+	for name in low middle top alone extra; do recipe "$tree" $name 1.0; done
+	echo 'depends: {target: [low]}' >>"$tree/recipes/middle/recipe.yaml"
+	echo 'depends: {target: [middle]}' >>"$tree/recipes/top/recipe.yaml"
+	commit "$tree" First; push "$tree" origin main
+	git clone -q "$TMP/srv/built.git" "$TMP/here" -b main
+	for name in env toolchain; do ln -s "$SDK_TOP/out/$name" "$TMP/built-out/$name"; done
+	ln -s "$downloads" "$TMP/cache/downloads"
+	export SDK_ROOT="$TMP/here" SDK_OUT="$TMP/built-out" SDK_CACHE="$TMP/cache"
+	next() { commit "$tree" Next --allow-empty; push "$tree" origin main; sync >"$TMP/log" 2>&1; }
+	told() { sed -n "/^$arch-usr: /,\$p" "$TMP/log" | sed 's/up to .* with [0-9]* jobs*/up to …/'; }
+	recipe "$tree" alone 1.1; next
+	is "before anything is built, only what changed is told of" "$(told)" "$arch-usr: 1 to build (alone)
+  up to …, which is a guess: nothing of it was built here before"
+	ok "the board builds" "$SDK" build --board="$arch-usr"
+	next; is "a commit that changes nothing rebuilds nothing" "$(told)" ""
+	sed -i 's/^version:.*/version: 1.1/' "$tree/recipes/low/recipe.yaml"
+	recipe "$tree" extra 1.1; next
+	is "a change names what it rebuilds, counts what follows, and knows how long" "$(told)" \
+		"$arch-usr: 1 to build (low), 2 that follow unless nothing changes for them
+  up to …, by what they took here before"
+	sed -i 's/^summary:.*/summary: In other words/' "$tree/recipes/alone/recipe.yaml"; next
+	is "what has no influence on the bytes rebuilds nothing" "$(told)" "$arch-usr: nothing to build for that"
+	recipe "$tree" alone 2.0; next
+	is "what was to be built before is not told of again" "$(told)" "$arch-usr: 1 to build (alone)
+  up to …, by what they took here before"
+	recipe "$tree" new 1.0; sed -i 's/^packages: .*/packages: [-linux, -busybox, top, new]/' \
+		"$tree/board-configs/$arch-usr/board.yaml"; next
+	is "a package that comes is a guess" "$(told)" "$arch-usr: 1 to build (new)
+  up to …, which is a guess: nothing of it was built here before"
+	sed -i 's/^version:.*/version: 1.2/' "$tree/recipes/low/recipe.yaml"; recipe "$tree" new 1.1; commit "$tree" Both
+	push "$tree" origin main
+	is "programs are told the same" "$(sync --json | jq -c '.build | [.packages, .following, .guessed]')" \
+		'[["low","new"],2,1]'
+}
+environment=$(ls "$SDK_TOP/out/env" 2>/dev/null)
+if [ -n "$environment" ]; then
+	old_root=$SDK_ROOT old_out=$SDK_OUT
+	rebuilds
+	SDK_ROOT=$old_root SDK_OUT=$old_out; unset SDK_CACHE
+else
+	skip "what a sync rebuilds" "there is no environment; sdk create makes it"
+fi
+
 # ---- shallow ones
 git clone -q --depth 1 "$GIT/base.git" "$TMP/shallow" 2>/dev/null
 git -C "$TMP/base" switch -q main; git -C "$TMP/base" commit -q --allow-empty -m Deep; push "$TMP/base" origin main
@@ -300,7 +354,7 @@ else
 	git -C "$TMP/shallow" fetch -q --unshallow
 	ok "and what it says helps" env SDK_ROOT="$TMP/shallow" SDK_OUT="$TMP/shallow-out" "$SDK" sync checkout
 fi
-if [ -n "$(ls "$SDK_TOP/out/env" 2>/dev/null)" ]; then
+if [ -n "$environment" ]; then
 	is "the environment's libgit2 makes shallow clones, and goes on from them" \
 		"$(SDK_ROOT=$SDK_TOP SDK_OUT=$SDK_TOP/out "$SDK" -q enter -- sh /sdk/tests/helpers/sync-shallow.sh 2>/dev/null)" \
 		"cloned: 1 of 3 third
