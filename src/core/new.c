@@ -248,6 +248,13 @@ static void add_once(struct strv *list, const char *item)
 		strv_add(list, item);
 }
 
+/* In every sysroot unasked. */
+static bool is_of_libc(const char *package)
+{
+	return str_equal(package, "glibc") || str_equal(package, "linux-headers") ||
+	       str_equal(package, "gcc-runtime");
+}
+
 static void sort_need(struct making *making, const struct providers *providers, const char *need,
                       struct strv *unknown)
 {
@@ -258,10 +265,24 @@ static void sort_need(struct making *making, const struct providers *providers, 
 		return;
 	}
 	const char *package = providers_find(providers, need);
-	if (!package)
+	/* Build files look for headers of all systems: those of no package say nothing. */
+	if (!package && !str_starts(need, "header "))
 		strv_add(unknown, need);
-	else if (!str_equal(package, making->name) && !str_equal(package, "glibc"))
+	if (package && !str_equal(package, making->name) && !is_of_libc(package))
 		add_once(&making->target, package);
+}
+
+static void check_unknown(struct making *making, const struct providers *providers,
+                          const struct strv *unknown)
+{
+	own_free char *list = strv_join(unknown, ", ");
+	if (unknown->count && providers->unbuilt.count)
+		check(making,
+		      "%zu of %zu recipes are not built yet, so that it can't be known whether one "
+		      "provides what the build files also look for: %s",
+		      providers->unbuilt.count, providers->packages.count, list);
+	else if (unknown->count)
+		check(making, "no recipe provides what the build files also look for: %s", list);
 }
 
 static int find_needs(struct making *making, struct err *err)
@@ -276,12 +297,12 @@ static int find_needs(struct making *making, struct err *err)
 		sort_need(making, &providers, needs.items[i], &unknown);
 	strv_sort(&making->target);
 	strv_sort(&making->tools);
-	own_free char *list = strv_join(&unknown, ", ");
 	if (making->target.count)
-		check(making, "depends.target: what the build files look for and is a recipe; "
-		              "take out what is optional and not wanted");
-	if (unknown.count)
-		check(making, "no recipe provides what the build files also look for: %s", list);
+		check(making,
+		      "depends.target: what the build files look for and is a recipe%s; "
+		      "take out what is optional and not wanted",
+		      providers.unbuilt.count ? " (by its name, where it is not built yet)" : "");
+	check_unknown(making, &providers, &unknown);
 	return 0;
 }
 

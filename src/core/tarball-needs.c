@@ -21,14 +21,18 @@ static const struct form forms[] = {
 	{"configure.ac", "module", "PKG_(CHECK|HAVE_WITH)_(MODULES|EXISTS)(_STATIC)?" MODULE_ARGS},
 	{"configure.ac", "library", "AC_CHECK_LIB\\(\\[?([A-Za-z0-9_+-]+)"},
 	{"configure.ac", "library", "AC_SEARCH_LIBS\\([^,()]*,[[:space:]]*\\[?([^],)]*)"},
+	{"configure.ac", "header", "AC_CHECK_HEADERS?(_ONCE)?\\(\\[?([^],)]*)"},
 	{"configure.ac", "program", "AC_PROG_(LEX|YACC)"},
 	{"configure.ac", "program", "AM_(GNU_GETTEXT)"},
 	{"meson.build", "module", "dependency\\([[:space:]]*'([^']+)'"},
 	{"meson.build", "library", "find_library\\([[:space:]]*'([^']+)'"},
+	{"meson.build", "header", "(has|check)_header\\([[:space:]]*'([^']+)'"},
 	{"meson.build", "program", "find_program\\([[:space:]]*'([^']+)'"},
 	{"CMakeLists.txt", "cmake", "find_package[[:space:]]*\\([[:space:]]*([A-Za-z0-9_]+)"},
 	{"CMakeLists.txt", "module",
          "pkg_(check|search)_modules?[[:space:]]*\\([[:space:]]*[A-Za-z0-9_]+([^)]*)"},
+	{"CMakeLists.txt", "header",
+         "(check_include_files?|CHECK_INCLUDE_FILES?)[[:space:]]*\\([[:space:]]*\"?([^ ;\")]+)"},
 };
 
 /* Parts of the C library and the compiler, or words that are none of a package's. */
@@ -76,6 +80,16 @@ static const char *plain_program(const char *name)
 	                                        : name;
 }
 
+/* Whether a word of a form can be the name of something that a package provides. */
+static bool is_name(const char *kind, const char *word)
+{
+	if (!isalpha((unsigned char)*word) || strpbrk(word, "${}@"))
+		return false;
+	if (str_equal(kind, "header"))
+		return str_ends(word, ".h");
+	return !strchr(word, '/') && !is_of_no_package(word);
+}
+
 /* "zlib >= 1.2" is zlib; "foo>=1" is foo; $VARIABLES are nothing. */
 static void add_names(const char *kind, const char *text, struct strv *needs)
 {
@@ -85,8 +99,7 @@ static void add_names(const char *kind, const char *text, struct strv *needs)
 		char *word = words.items[i];
 		size_t length = strcspn(word, "<>=!");
 		word[length] = '\0';
-		if (*word && isalpha((unsigned char)*word) && !strpbrk(word, "${}@/") &&
-		    !is_of_no_package(word)) {
+		if (is_name(kind, word)) {
 			own_free char *need = mem_printf("%s %s", kind, plain_program(word));
 			if (!strv_has(needs, need))
 				strv_add(needs, need);

@@ -40,6 +40,6 @@ char *tarball_license(const struct tarball *tarball, bool *ret_is_sure);
 /* ---- tarball-needs.c */
 
 /* What the build files look for, at most once each, sorted: "module zlib" (pkg-config), "library
- * z", "cmake ZLIB", "program flex". Copies of other projects and tests are passed over. What is
- * optional looks the same as what is required. */
+ * z", "header zlib.h" (the C library's too), "cmake ZLIB", "program flex". Copies of other projects
+ * and tests are passed over. What is optional looks the same as what is required. */
 void tarball_needs(const struct tarball *tarball, struct strv *ret_needs);

@@ -55,6 +55,24 @@ ok "what is to be checked" grep -q 'summary: to be written' "$TMP/said"
 ok "it passes lint" "$SDK" lint auto
 fails "a recipe that is there stays" 3 'recipes/auto is there already' "$SDK" new auto "$URL/auto-1.2.3.tar.gz"
 
+# Nothing is built here: what recipes are called, and what they say, must do.
+for name in curl systemd bzip2 ncurses; do ln -s "$SDK_TOP/recipes/$name" "$CHECKOUT/recipes/$name"; done
+put fresh-1/configure.ac <<'X'
+PKG_CHECK_MODULES([A], [libcurl libsystemd])
+AC_CHECK_LIB([z], [inflate])
+AC_CHECK_LIB([bz2], [f])
+AC_CHECK_LIB([lzma], [f])
+AC_CHECK_HEADERS([openssl/ssl.h sys/sockio.h \
+	stdlib.h])
+AC_CHECK_HEADER([windows.h])
+X
+pack fresh-1 fresh-1.tar.gz
+ok "needs where nothing is built" sh -c "'$SDK' new fresh $URL/fresh-1.tar.gz >'$TMP/said' 2>&1"
+ok "are found by names and recipes' words" has fresh '  target: [bzip2, curl, openssl, systemd, zlib]'
+ok "what can't be known is not denied" sh -c "grep -q 'not built yet.*: library lzma\$' '$TMP/said' && ! grep -q 'no recipe' '$TMP/said'"
+for name in curl systemd bzip2 ncurses; do rm "$CHECKOUT/recipes/$name"; done
+rm -r "$CHECKOUT/recipes/fresh"
+
 put thing/meson.build <<'X'
 project('thing', 'c', license: 'MIT', version: '0.9')
 ssl = dependency('openssl', required: false)

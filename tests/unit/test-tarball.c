@@ -67,6 +67,13 @@ static void test_needs(void **state)
 	            "find_package(ZLIB REQUIRED)\nfind_package( Threads )\n"
 	            "pkg_check_modules(X REQUIRED libfoo>=2 ${other})\n",
 	            "cmake ZLIB, module libfoo");
+	check_needs(
+		"configure.ac",
+		"AC_CHECK_HEADERS([zlib.h \\\n\tsys/acl.h $more])\nAC_CHECK_HEADER(expat.h,,)\n",
+		"header expat.h, header sys/acl.h, header zlib.h");
+	check_needs("meson.build", "cc.has_header('a/b.h')\ncc.check_header('c.h')\n",
+	            "header a/b.h, header c.h");
+	check_needs("CMakeLists.txt", "check_include_file(\"d.h\" HAVE_D)\n", "header d.h");
 	check_needs("subprojects/x/meson.build", "dependency('other')\n", "");
 	check_needs("configure.ac", "AC_CHECK_LIB(", "");
 }
