@@ -9,24 +9,44 @@
 #include "str.h"
 #include "version.h"
 
-int bump_recipes(struct recipe_set *set, int argc, char **argv, bool all,
-                 const struct recipe ***ret_recipes, size_t *ret_count, struct err *err)
+void bump_scope_release(struct bump_scope *scope)
 {
-	VEC(const struct recipe *) recipes = {0};
-	if (all && recipe_set_load_all(set, err) < 0)
-		return -1;
-	size_t count = all ? set->names.count : (size_t)argc;
-	for (size_t i = 0; i < count; i++) {
-		const struct recipe *recipe;
-		if (recipe_set_get(set, all ? set->names.items[i] : argv[i], &recipe, err) < 0) {
-			vec_release(&recipes);
-			return -1;
-		}
-		if (recipe->sources.count || !all)
-			vec_push(&recipes, recipe);
+	vec_release(&scope->recipes);
+	recipe_set_release(&scope->set);
+}
+
+static void warn_broken(void *context, const char *name, struct err *err)
+{
+	const struct cli *cli = context;
+	(void)name;
+	event_warn(&cli->sink, "%s", err->message);
+}
+
+static void take_all(struct cli *cli, struct bump_scope *scope)
+{
+	scope->broken = recipe_set_load_each(&scope->set, warn_broken, cli);
+	for (size_t i = 0; i < scope->set.names.count; i++) {
+		const struct recipe *recipe =
+			map_get(&scope->set.loaded, scope->set.names.items[i]);
+		if (recipe && recipe->sources.count)
+			vec_push(&scope->recipes, recipe);
 	}
-	*ret_recipes = recipes.items;
-	*ret_count = recipes.count;
+}
+
+int bump_scope_open(struct cli *cli, int argc, char **argv, struct bump_scope *scope,
+                    struct err *err)
+{
+	own_free char *dir = workspace_root(&cli->workspace, "recipes");
+	if (recipe_set_open(dir, &scope->set, err) < 0)
+		return -1;
+	if (argc == 0)
+		take_all(cli, scope);
+	for (int i = 0; i < argc; i++) {
+		const struct recipe *recipe;
+		if (recipe_set_get(&scope->set, argv[i], &recipe, err) < 0)
+			return -1;
+		vec_push(&scope->recipes, recipe);
+	}
 	return 0;
 }
 
@@ -132,15 +152,31 @@ static void print_table(const struct cli *cli, const struct upstream_list *list,
 		          list->count, newer, security, list->count - newer - unknown, unknown);
 }
 
-int bump_check(struct cli *cli, const struct recipe *const *recipes, size_t count,
+/* Warns of recipes that can't be asked for as they say; returns how many. */
+static size_t tell_broken(const struct cli *cli, const struct upstream_list *list)
+{
+	size_t broken = 0;
+	for (vec_each(upstream, list)) {
+		broken += upstream->is_broken;
+		if (upstream->is_broken)
+			event_warn(&cli->sink, "%s: %s", upstream->recipe->path, upstream->note);
+	}
+	return broken;
+}
+
+int bump_check(struct cli *cli, const struct bump_scope *scope,
                const struct upstream_options *options, bool shown_all, struct err *err)
 {
 	own(upstream_list) list = {0};
-	if (upstream_check(&cli->workspace, recipes, count, options, &cli->sink, &list, err) < 0)
+	if (upstream_check(&cli->workspace, scope->recipes.items, scope->recipes.count, options,
+	                   &cli->sink, &list, err) < 0)
 		return -1;
 	if (cli->json)
 		print_json(&list);
 	else
 		print_table(cli, &list, shown_all);
-	return 0;
+	size_t broken = scope->broken + tell_broken(cli, &list);
+	return broken ? err_set(err, ERR_INPUT, "%zu recipe%s could not be looked at", broken,
+	                        broken == 1 ? "" : "s")
+	              : 0;
 }

@@ -187,25 +187,38 @@ static const char *reason_to_skip(const struct cli *cli, const struct bump *bump
 	return NULL;
 }
 
-static int begin_all(struct cli *cli, const struct upstream_list *known, struct bumps *bumps,
-                     struct err *err)
+/* Whether there is something to do for it; one that can't be begun is a warning, and counted. */
+static bool begin_one(struct cli *cli, const struct upstream *upstream, struct bump *bump,
+                      size_t *broken)
+{
+	own(err) wrong = {0};
+	if (bump_begin(&cli->workspace, upstream->recipe, NULL, upstream, bump, &wrong) < 0) {
+		event_warn(&cli->sink, "%s", wrong.message);
+		(*broken)++;
+		return false;
+	}
+	const char *reason = bump->version ? reason_to_skip(cli, bump) : NULL;
+	if (reason)
+		event_note(&cli->sink, "%s %s left out: it %s", bump->name, bump->version, reason);
+	return bump->version && !reason;
+}
+
+static void begin_all(struct cli *cli, const struct upstream_list *known, struct bumps *bumps,
+                      size_t *broken)
 {
 	for (vec_each(upstream, known)) {
 		struct bump *bump = mem_alloc(sizeof *bump);
-		vec_push(bumps, bump);
-		if (bump_begin(&cli->workspace, upstream->recipe, NULL, upstream, bump, err) < 0)
-			return -1;
-		const char *reason = bump->version ? reason_to_skip(cli, bump) : NULL;
-		if (reason)
-			event_note(&cli->sink, "%s %s left out: it %s", bump->name, bump->version,
-			           reason);
-		if (bump->version && !reason)
+		if (upstream->is_broken) {
+			event_warn(&cli->sink, "%s: %s", upstream->recipe->path, upstream->note);
+			(*broken)++;
+		}
+		if (begin_one(cli, upstream, bump, broken)) {
+			vec_push(bumps, bump);
 			continue;
-		bumps->count--;
+		}
 		bump_release(bump);
 		free(bump);
 	}
-	return 0;
 }
 
 static int go_or_undo(struct cli *cli, struct bump *bump, struct err *err)
@@ -243,19 +256,18 @@ static void print_all(const struct cli *cli, const struct bumps *bumps, size_t f
 	cli_print("%zu bumped, %zu failed and left as they were\n", bumps->count - failed, failed);
 }
 
-int bump_everything(struct cli *cli, const struct recipe *const *recipes, size_t count,
-                    struct err *err)
+int bump_everything(struct cli *cli, const struct bump_scope *scope, struct err *err)
 {
 	own(upstream_list) known = {0};
 	own(bumps) bumps = {0};
 	struct upstream_options options;
 	int64_t jobs;
-	size_t failed = 0;
+	size_t failed = 0, broken = scope->broken;
 	if (cli_number(cli, "jobs", 1, 1024, 0, &jobs, err) < 0 ||
-	    upstream_check(&cli->workspace, recipes, count, read_options(cli, &options), &cli->sink,
-	                   &known, err) < 0 ||
-	    begin_all(cli, &known, &bumps, err) < 0)
+	    upstream_check(&cli->workspace, scope->recipes.items, scope->recipes.count,
+	                   read_options(cli, &options), &cli->sink, &known, err) < 0)
 		return -1;
+	begin_all(cli, &known, &bumps, &broken);
 	bump_prefetch(bumps.items, bumps.count, (unsigned)jobs, &cli->sink);
 	for (vec_each(bump, &bumps)) {
 		if (go_or_undo(cli, *bump, err) < 0)
@@ -263,7 +275,10 @@ int bump_everything(struct cli *cli, const struct recipe *const *recipes, size_t
 		failed += (*bump)->failure.kind != ERR_NONE;
 	}
 	print_all(cli, &bumps, failed);
-	return failed ? err_set(err, ERR_BUILD, "%zu of %zu could not be bumped", failed,
-	                        bumps.count)
+	if (failed)
+		return err_set(err, ERR_BUILD, "%zu of %zu could not be bumped", failed,
+		               bumps.count);
+	return broken ? err_set(err, ERR_INPUT, "%zu recipe%s could not be looked at", broken,
+	                        broken == 1 ? "" : "s")
 	              : 0;
 }

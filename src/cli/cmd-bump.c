@@ -58,39 +58,32 @@ static int check_words(const struct cli *cli, int argc, struct err *err)
 
 static int change(struct cli *cli, int argc, char **argv, struct err *err)
 {
-	own(recipe_set) set = {0};
-	own_free const struct recipe **recipes = NULL;
-	size_t count = 0;
-	own_free char *dir = workspace_root(&cli->workspace, "recipes");
+	own(bump_scope) scope = {0};
 	bool all = cli_has(cli, "all");
 	if (cli_has(cli, "undo"))
 		return bump_undo(&cli->workspace, argv[0], err);
-	if ((all && bump_undo_interrupted(cli, err) < 0) || recipe_set_open(dir, &set, err) < 0 ||
-	    bump_recipes(&set, argc ? 1 : 0, argv, all, &recipes, &count, err) < 0)
+	if ((all && bump_undo_interrupted(cli, err) < 0) ||
+	    bump_scope_open(cli, argc ? 1 : 0, argv, &scope, err) < 0)
 		return -1;
 	if (all)
-		return bump_everything(cli, recipes, count, err);
-	if (!recipes[0]->sources.count)
-		return err_set(err, ERR_INPUT, "%s: it has no sources", recipes[0]->path);
-	return bump_one(cli, recipes[0], argc == 2 ? argv[1] : NULL, err);
+		return bump_everything(cli, &scope, err);
+	const struct recipe *recipe = scope.recipes.items[0];
+	if (!recipe->sources.count)
+		return err_set(err, ERR_INPUT, "%s: it has no sources", recipe->path);
+	return bump_one(cli, recipe, argc == 2 ? argv[1] : NULL, err);
 }
 
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
-	own(recipe_set) set = {0};
-	own_free const struct recipe **recipes = NULL;
-	size_t count = 0;
+	own(bump_scope) scope = {0};
 	struct upstream_options asked;
-	own_free char *dir = workspace_root(&cli->workspace, "recipes");
-	bool all = cli_has(cli, "all") || argc == 0;
 	if (read_options(cli, &asked, err) < 0 || check_words(cli, argc, err) < 0)
 		return -1;
 	if (!cli_has(cli, "check"))
 		return change(cli, argc, argv, err);
-	if (recipe_set_open(dir, &set, err) < 0 ||
-	    bump_recipes(&set, argc, argv, all, &recipes, &count, err) < 0)
+	if (bump_scope_open(cli, cli_has(cli, "all") ? 0 : argc, argv, &scope, err) < 0)
 		return -1;
-	return bump_check(cli, recipes, count, &asked, argc > 0 || cli->verbose > 0, err);
+	return bump_check(cli, &scope, &asked, argc > 0 || cli->verbose > 0, err);
 }
 
 const struct command cmd_bump = {

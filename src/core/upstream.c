@@ -147,9 +147,14 @@ static void on_event(void *context, const struct event *event)
 		             mem_strdup(event->text ? event->text : "failed")));
 }
 
-static int fetch_pages(const struct workspace *workspace, const struct recipe *const *recipes,
-                       size_t count, const struct upstream_options *options, struct pages *pages,
-                       struct err *err)
+static void note_broken(struct upstream *upstream, const struct err *wrong)
+{
+	upstream->is_broken = true;
+	add_note(upstream, wrong->message);
+}
+
+static int fetch_pages(const struct workspace *workspace, const struct upstream_list *list,
+                       const struct upstream_options *options, struct pages *pages, struct err *err)
 {
 	own(mirrors) mirrors = {0};
 	own_free char *parent = workspace_cache(workspace, "indexes");
@@ -157,10 +162,12 @@ static int fetch_pages(const struct workspace *workspace, const struct recipe *c
 	    fs_clean_temporaries(parent, err) < 0 ||
 	    fs_make_temporary(parent, &pages->dir, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (recipes[i]->upstream_check &&
-		    add_page(pages, &mirrors, recipes[i]->upstream_check, err) < 0)
-			return err_wrap(err, "%s", recipes[i]->path);
+	for (vec_each(upstream, list)) {
+		own(err) wrong = {0};
+		if (upstream->recipe->upstream_check &&
+		    add_page(pages, &mirrors, upstream->recipe->upstream_check, &wrong) < 0)
+			note_broken(upstream, &wrong);
+	}
 	VEC(struct fetch_file) files = {0};
 	for (vec_each(file, &pages->files))
 		vec_push(&files, **file);
@@ -179,28 +186,32 @@ static int fetch_pages(const struct workspace *workspace, const struct recipe *c
 	return ignored.kind == ERR_INTERRUPTED ? err_move(err, &ignored) : 0;
 }
 
-static int read_page(const struct pages *pages, const struct choice *choice, struct err *err)
+static void read_page(const struct pages *pages, const struct choice *choice)
 {
 	const struct recipe *recipe = choice->upstream->recipe;
 	const char *url = recipe->upstream_check;
 	const struct fetch_file *file = map_get(&pages->by_url, url);
 	own(str) text = {0};
 	own(upstream_seen_list) seen = {0};
+	own(err) wrong = {0};
+	if (choice->upstream->is_broken)
+		return;
 	if (!fs_is_file(file->path)) {
 		const char *failure = map_get(&pages->failures, url);
 		add_note(choice->upstream, failure ? failure : "the page could not be had");
-		return 0;
+		return;
 	}
-	if (fs_read(file->path, MAX_PAGE_BYTES, &text, err) < 0 ||
-	    upstream_read_page(str_text(&text), recipe->upstream_match, &seen, err) < 0)
-		return err_wrap(err, "%s", recipe->path);
+	if (fs_read(file->path, MAX_PAGE_BYTES, &text, &wrong) < 0 ||
+	    upstream_read_page(str_text(&text), recipe->upstream_match, &seen, &wrong) < 0) {
+		note_broken(choice->upstream, &wrong);
+		return;
+	}
 	for (vec_each(item, &seen))
 		offer(choice, item->version, url, item->date);
 	if (seen.count == 0)
 		add_note(choice->upstream, "nothing on the page fits upstream.match");
 	else
 		choice->upstream->is_checked = true;
-	return 0;
 }
 
 /* ---- Debian */
@@ -271,7 +282,7 @@ int upstream_check(const struct workspace *workspace, const struct recipe *const
 	own(pages) pages = {.sink = sink};
 	for (size_t i = 0; i < count; i++)
 		vec_push(&list, (struct upstream){.recipe = recipes[i]});
-	if (!options->no_page && fetch_pages(workspace, recipes, count, options, &pages, err) < 0)
+	if (!options->no_page && fetch_pages(workspace, &list, options, &pages, err) < 0)
 		return -1;
 	for (vec_each(upstream, &list)) {
 		const struct choice choice = {options, upstream};
@@ -279,8 +290,8 @@ int upstream_check(const struct workspace *workspace, const struct recipe *const
 			continue;
 		if (!upstream->recipe->upstream_check)
 			add_note(upstream, "the recipe has no upstream.check");
-		else if (read_page(&pages, &choice, err) < 0)
-			return -1;
+		else
+			read_page(&pages, &choice);
 	}
 	if (!options->no_debian && ask_debian(workspace, &list, options, sink, err) < 0)
 		return -1;

@@ -24,6 +24,7 @@ struct upstream {
 	char *security;
 	char *note;      /* why a source of knowledge failed, or NULL */
 	bool is_checked; /* at least one source answered */
+	bool is_broken;  /* its recipe's check or match can't be used: note says why */
 };
 VEC_OF(upstream_list, struct upstream);
 
@@ -36,8 +37,8 @@ struct upstream_options {
 	unsigned wait_seconds; /* for a server that does not answer; 0: 6 */
 };
 
-/* Asks all pages at once, and Debian's index. A page that fails is that recipe's note, no error.
- * One result a recipe, in their order. */
+/* Asks all pages at once, and Debian's index. A page that fails, or a recipe that asks
+ * wrongly, is that recipe's note, no error. One result a recipe, in their order. */
 int upstream_check(const struct workspace *workspace, const struct recipe *const *recipes,
                    size_t count, const struct upstream_options *options,
                    const struct event_sink *sink, struct upstream_list *ret_list, struct err *err);

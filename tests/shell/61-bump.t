@@ -159,4 +159,23 @@ done
 start=$(date +%s)
 ok "all recipes are asked" sh -c "'$SDK' bump --check --all 2>/dev/null | grep -q '^16 checked: 15 newer'"
 echo "# twelve pages that take a second each: $(($(date +%s) - start)) s"
+# ---- one that is broken keeps nobody back
+mkdir "$CHECKOUT/recipes/aaa"; echo 'name: aaa: b' >"$CHECKOUT/recipes/aaa/recipe.yaml"
+recipe badmatch 1.0 "$URL/pool/badmatch-1.0.tar.gz" <<X
+upstream: {check: "$URL/pages/listed", match: 'listed-([0-9'}
+$copy
+X
+recipe badpage 1.0 "$URL/pool/badpage-1.0.tar.gz" <<X
+upstream: {check: "mirror://nowhere/x", match: 'x-([0-9]+)'}
+$copy
+X
+fails "broken recipes are told at the end" 3 '3 recipes could not be looked at' "$SDK" bump --check --all
+cp "$TMP/.out" "$TMP/said"
+for what in 'recipes/aaa/recipe.yaml:1' 'badmatch/recipe.yaml: upstream.match' 'badpage/recipe.yaml: .*nowhere'; do
+	ok "each of them: $what" grep -q "$what" "$TMP/said"
+done
+ok "and the others are asked" grep -q '^18 checked: 15 newer' "$TMP/said"
+ok "one by itself is asked as well" sh -c "'$SDK' bump --check listed 2>/dev/null | grep -q ' 1.10 '"
+fails "a bump of all goes on, too" 3 '1 recipe could not be looked at' "$SDK" bump --all --from=debian --no-build
+ok "with those that are right" grep -q '^version: 1.3.3 ' "$CHECKOUT/recipes/packed/recipe.yaml"
 done_testing
