@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "overlay.h"
 #include "own.h"
 #include "str.h"
 #include "version.h"
@@ -36,8 +37,7 @@ static void take_all(struct cli *cli, struct bump_scope *scope)
 int bump_scope_open(struct cli *cli, int argc, char **argv, struct bump_scope *scope,
                     struct err *err)
 {
-	own_free char *dir = workspace_root(&cli->workspace, "recipes");
-	if (recipe_set_open(dir, &scope->set, err) < 0)
+	if (overlay_open_recipes(&cli->workspace, &scope->set, err) < 0)
 		return -1;
 	if (argc == 0)
 		take_all(cli, scope);

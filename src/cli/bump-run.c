@@ -6,6 +6,7 @@
 
 #include "bump.h"
 #include "git-commit.h"
+#include "overlay.h"
 #include "own.h"
 
 static const struct upstream_options *read_options(const struct cli *cli,
@@ -128,6 +129,11 @@ int bump_one(struct cli *cli, const struct recipe *recipe, const char *version, 
 		return -1;
 	if (!bump.version)
 		return nothing_newer(cli, recipe, version ? NULL : &known.items[0]);
+	if (overlay_check_editable(&cli->workspace, recipe->overlay, err) < 0)
+		return err_wrap(err, "%s", recipe->name);
+	if (recipe->overlay)
+		event_note(&cli->sink, "%s is overlay %s's: %s", recipe->name, recipe->overlay,
+		           recipe->path);
 	if (bump.is_applied)
 		event_note(&cli->sink, "going on with %s %s, which was begun before", bump.name,
 		           bump.version);
@@ -178,8 +184,12 @@ int bump_undo_interrupted(struct cli *cli, struct err *err)
 }
 
 /* Why a package that has a newer version is left alone, or NULL. */
-static const char *reason_to_skip(const struct cli *cli, const struct bump *bump)
+static const char *reason_to_skip(const struct cli *cli, const struct recipe *recipe,
+                                  const struct bump *bump)
 {
+	own(err) foreign = {0};
+	if (overlay_check_editable(&cli->workspace, recipe->overlay, &foreign) < 0)
+		return "is an overlay's that can't be changed here";
 	if (bump->is_applied)
 		return "is begun; name it to go on with it";
 	if (!cli_has(cli, "retry") && bump_has_failed(&cli->workspace, bump->name, bump->version))
@@ -197,7 +207,7 @@ static bool begin_one(struct cli *cli, const struct upstream *upstream, struct b
 		(*broken)++;
 		return false;
 	}
-	const char *reason = bump->version ? reason_to_skip(cli, bump) : NULL;
+	const char *reason = bump->version ? reason_to_skip(cli, upstream->recipe, bump) : NULL;
 	if (reason)
 		event_note(&cli->sink, "%s %s left out: it %s", bump->name, bump->version, reason);
 	return bump->version && !reason;

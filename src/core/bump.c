@@ -43,7 +43,7 @@ void bump_release(struct bump *bump)
 	*bump = (struct bump){0};
 }
 
-/* ---- state: "version 1.3.2", "state applied", "old amd64 <key>" */
+/* ---- state: "version 1.3.2", "state applied", "dir <of the recipe>", "old-amd64 <key>" */
 
 struct state {
 	struct strv lines;
@@ -78,7 +78,7 @@ static int state_save(const struct bump *bump, const char *word, struct err *err
 {
 	own(str) text = {0};
 	own_free char *path = path_join(bump->dir, "state");
-	str_addf(&text, "version %s\nstate %s\n", bump->version, word);
+	str_addf(&text, "version %s\nstate %s\ndir %s\n", bump->version, word, bump->recipe_dir);
 	for (vec_each(arch, &bump->arches))
 		if (*arch->old_key)
 			str_addf(&text, "old-%s %s\n", arch->arch, arch->old_key);
@@ -146,6 +146,17 @@ static void go_on(struct bump *bump, const struct state *state)
 	}
 }
 
+/* An overlay came or went since: what is unfinished is of another recipe. */
+static int check_same_recipe(const struct bump *bump, const struct state *state, struct err *err)
+{
+	const char *dir = state_get(state, "dir");
+	if (!is_unfinished(state) || !*dir || str_equal(dir, bump->recipe_dir))
+		return 0;
+	err_set(err, ERR_INPUT, "%s: a bump of %s is not finished, which is another recipe",
+	        bump->name, dir);
+	return err_hint(err, "`sdk bump --undo %s` takes it back", bump->name);
+}
+
 int bump_begin(const struct workspace *workspace, const struct recipe *recipe, const char *version,
                const struct upstream *known, struct bump *ret_bump, struct err *err)
 {
@@ -164,7 +175,9 @@ int bump_begin(const struct workspace *workspace, const struct recipe *recipe, c
 		go_on(&bump, &state);
 	else
 		choose(&bump, recipe, version, known);
-	int result = load_old(&bump, recipe, err);
+	int result = check_same_recipe(&bump, &state, err);
+	if (result == 0)
+		result = load_old(&bump, recipe, err);
 	if (result == 0 && bump.version && !str_equal(begun, bump.version))
 		result = fs_remove_tree(bump.dir, err);
 	if (result == 0)
@@ -305,14 +318,14 @@ static int check_untouched(const char *dir, const char *recipe_dir, struct err *
 int bump_undo(const struct workspace *workspace, const char *name, struct err *err)
 {
 	own_free char *dir = dir_of(workspace, name);
-	own_free char *recipe_dir = workspace_root(workspace, "recipes/%s", name);
+	own(state) state = {0};
+	own(str) text = {0};
+	state_load(dir, &state);
+	const char *recipe_dir = state_get(&state, "dir");
 	own_free char *recipe = path_join(recipe_dir, "recipe.yaml");
 	own_free char *kept = path_join(dir, "old/recipe.yaml");
 	own_free char *patches = path_join(recipe_dir, "patches");
 	own_free char *kept_patches = path_join(dir, "old/patches");
-	own(state) state = {0};
-	own(str) text = {0};
-	state_load(dir, &state);
 	if (!is_unfinished(&state))
 		return err_set(err, ERR_INPUT, "%s: there is no unfinished bump to take back",
 		               name);

@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "fs.h"
+#include "git-move.h"
 #include "own.h"
 #include "path.h"
 
@@ -67,6 +68,24 @@ int overlay_open_recipes(const struct workspace *workspace, struct recipe_set *r
 	vec_push(&layers, (struct recipe_layer){.dir = workspace_root(workspace, "recipes"),
 	                                        .shown = mem_strdup("recipes")});
 	return recipe_set_open_layers(&layers, ret_set, err);
+}
+
+int overlay_check_editable(const struct workspace *workspace, const char *name, struct err *err)
+{
+	own(config) config = {0};
+	own(git_place) place = {0};
+	if (!name)
+		return 0;
+	own_free char *dir = overlay_dir(workspace, name);
+	if (config_load(workspace, &config, err) < 0 || git_find_place(dir, &place, err) < 0)
+		return -1;
+	const struct config_repo *repo = config_find_repo(&config, name);
+	if (place.branch && repo && !repo->keys.count)
+		return 0;
+	err_set(err, ERR_INPUT, "overlay %s has it, and %s", name,
+	        place.branch ? "takes commits with a signature alone" : "is on no branch");
+	return err_hint(err, "change it in a clone of %s; `sdk sync %s` brings it here",
+	                repo ? repo->url : "its repository", name);
 }
 
 void overlay_board_list_release(struct overlay_board_list *list)

@@ -17,6 +17,10 @@ char *overlay_dir(const struct workspace *workspace, const char *name);
 int overlay_open_recipes(const struct workspace *workspace, struct recipe_set *ret_set,
                          struct err *err);
 
+/* ERR_INPUT unless a recipe of that overlay can be changed here to stay: its clone is on a branch,
+ * and nobody's signature is asked for. NULL, the checkout, always is. */
+int overlay_check_editable(const struct workspace *workspace, const char *name, struct err *err);
+
 /* The directories board-configs of all of them, those that win first, the checkout's last. */
 struct overlay_boards {
 	char *overlay; /* whose; NULL: the checkout's */

@@ -235,6 +235,26 @@ ok "the next run leaves it out" sh -c "'$SDK' bump --from=upstream --all --arch=
 src all2 1.1; tarball all2 1.1; rm -rf "$TMP/out/bump/all2/new"
 ok "until it is asked to try again" bump --all --arch=amd64 --retry
 ok "which bumps it" grep -q "^version:   '1.1'" "$CHECKOUT/recipes/all2/recipe.yaml"
+# ---- an overlay's recipe stands before the checkout's
+git init -q --bare "$TMP/acme.git"; git clone -q "$TMP/acme.git" "$TMP/out/repos/acme" 2>/dev/null
+mkdir -p "$TMP/out/repos/acme/recipes"; cp -r "$CHECKOUT/recipes/all1" "$TMP/out/repos/acme/recipes/"
+acme=$TMP/out/repos/acme
+(cd "$acme" && git add -A && git commit -qm start && git push -q origin HEAD)
+printf 'repos:\n  - {name: acme, url: "file://%s/acme.git"}\n' "$TMP" >"$CHECKOUT/sdk.yaml"
+src all1 1.2; tarball all1 1.2
+cp "$CHECKOUT/recipes/all1/recipe.yaml" "$TMP/all1.before"
+ok "an overlay's recipe is the one that is bumped" bump all1 1.2 --no-build --commit
+ok "in its clone" grep -q "^version:   '1.2'" "$acme/recipes/all1/recipe.yaml"
+is "and committed there" "$(git -C "$acme" log -1 --format=%s)" "all1: update to 1.2"
+ok "the checkout's stays" cmp "$TMP/all1.before" "$CHECKOUT/recipes/all1/recipe.yaml"
+src all1 1.3; rm "$TMP/t/all1-1.3/file"; tarball all1 1.3
+fails "one that does not build" 1 'FAILED' bump all1 1.3 --arch=amd64
+ok "is taken back there" bump --undo all1
+ok "to what it was" sh -c "[ -z \"\$(git -C '$acme' status --porcelain)\" ]"
+git -C "$acme" checkout -q --detach
+fails "an overlay on no branch is nobody's to change" 3 'all1: overlay acme has it, and is on no branch' bump all1 1.3 --no-build
+rm -r "$CHECKOUT/sdk.yaml" "$TMP/out/repos"
+
 fails "--all of nothing but names is refused" 2 'wanted one of them' bump --all one
 fails "no name at all" 2 'which package' bump
 fails "an architecture that is none" 2 'wanted amd64 or arm64' bump one --arch=mips
