@@ -1,6 +1,7 @@
 /* sdk bump <package>: taken over, built, compared, committed. */
 #include "bump-run.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,12 +22,55 @@ static const struct upstream_options *read_options(const struct cli *cli,
 
 /* ---- steps */
 
+/* 'y', 'n', 'l' or 'a'; the end of the input leaves it for later. */
+static char ask_mended(const char *patch)
+{
+	char answer[64];
+	for (;;) {
+		fprintf(stderr,
+		        "Is %s mended? yes: take it; no: back to the shell; later: leave it as it "
+		        "is; abort: drop the work [y/n/l/a] ",
+		        patch);
+		if (!fgets(answer, sizeof answer, stdin))
+			return 'l';
+		if (*answer && strchr("ynla", *answer))
+			return *answer;
+	}
+}
+
+/* A shell in the new source, as often as is wanted. ret_mended: the patch is made anew. */
+static int mend(struct cli *cli, struct bump *bump, bool *ret_mended, struct err *err)
+{
+	const struct bump_patch *patch = &bump->patches.items[bump->patches.count - 1];
+	event_note(&cli->sink, "a shell in the new source: mend it, remove the *.rej files, and "
+	                       "exit; you are asked then");
+	*ret_mended = false;
+	for (;;) {
+		own(err) left = {0};
+		if (bump_shell(bump, err) < 0)
+			return -1;
+		char answer = ask_mended(patch->name);
+		if (answer == 'a')
+			return bump_give_up_mending(bump, err);
+		if (answer == 'l')
+			return 0;
+		if (answer == 'n')
+			continue;
+		*ret_mended = bump_take_mended(bump, &left) == 0;
+		if (*ret_mended)
+			return 0;
+		if (left.kind != ERR_INPUT)
+			return err_move(err, &left);
+		event_warn(&cli->sink, "%s", left.message);
+	}
+}
+
 /* With a person at the terminal a patch that fails is theirs to mend. */
 static int try_patches(struct cli *cli, struct bump *bump, struct err *err)
 {
 	for (;;) {
 		own(err) failed = {0};
-		bool fixed = false;
+		bool mended;
 		if (bump_try_patches(bump, &cli->sink, &failed) == 0)
 			return 0;
 		bool rejected =
@@ -35,11 +79,9 @@ static int try_patches(struct cli *cli, struct bump *bump, struct err *err)
 		if (!rejected || !isatty(STDIN_FILENO) || cli->json || cli_has(cli, "all"))
 			return err_move(err, &failed);
 		event_warn(&cli->sink, "%s", failed.message);
-		event_note(&cli->sink, "a shell in the new source: mend it, remove the *.rej "
-		                       "files, and exit; `exit 1` gives up");
-		if (bump_shell(bump, &fixed, err) < 0)
+		if (mend(cli, bump, &mended, err) < 0)
 			return -1;
-		if (!fixed)
+		if (!mended)
 			return err_move(err, &failed);
 	}
 }

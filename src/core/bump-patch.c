@@ -208,6 +208,29 @@ static int judge(const struct bump *bump, size_t wanted, struct err *err)
 	return 0;
 }
 
+/* ---- mending: the file names the patch whose work lies in a and b */
+
+static char *mending_path(const struct bump *bump)
+{
+	return path_join(bump->dir, "mending");
+}
+
+/* Goes on where somebody left; false when nobody did, or the recipe has dropped that patch. */
+static bool is_being_mended(struct bump *bump)
+{
+	own(str) name = {0};
+	own_free char *path = mending_path(bump);
+	if (fs_read(path, MAX_REPORT, &name, NULL) < 0)
+		return false;
+	own_free char *patch = mem_printf("%s/patches/%s", bump->recipe_dir, str_text(&name));
+	if (!path_is_safe(str_text(&name)) || !fs_is_file(patch))
+		return false;
+	vec_push(&bump->patches, (struct bump_patch){.name = mem_strdup(str_text(&name)),
+	                                             .state = BUMP_PATCH_FAILS});
+	strv_add(&bump->patches.items[0].failures, "it is being mended");
+	return true;
+}
+
 int bump_try_patches(struct bump *bump, const struct event_sink *sink, struct err *err)
 {
 	own(box) box = {0};
@@ -223,6 +246,8 @@ int bump_try_patches(struct bump *bump, const struct event_sink *sink, struct er
 	size_t wanted = 0;
 	for (size_t i = 0; i < names.count; i++)
 		wanted += str_ends(names.items[i], ".patch");
+	if (is_being_mended(bump))
+		return judge(bump, wanted, err);
 	if (unpack_new(bump, err) < 0 || box_open(bump, &box, sink, err) < 0 ||
 	    run_script(&box, bump, try_script, below(bump), isatty(STDIN_FILENO) ? "copy" : "",
 	               &report, &status, err) < 0)
@@ -231,12 +256,17 @@ int bump_try_patches(struct bump *bump, const struct event_sink *sink, struct er
 	return judge(bump, wanted, err);
 }
 
-int bump_shell(struct bump *bump, bool *ret_fixed, struct err *err)
+static const struct bump_patch *last_patch(const struct bump *bump)
+{
+	return &bump->patches.items[bump->patches.count - 1];
+}
+
+int bump_shell(const struct bump *bump, struct err *err)
 {
 	own(box) box = {0};
-	own(str) report = {0};
 	int status;
-	const struct bump_patch *patch = &bump->patches.items[bump->patches.count - 1];
+	const struct bump_patch *patch = last_patch(bump);
+	own_free char *mending = mending_path(bump);
 	own_free char *cwd = mem_printf("/work/b/%s", below(bump));
 	own_free char *term = mem_printf("TERM=%s", getenv("TERM") ? getenv("TERM") : "dumb");
 	own_free char *prompt = mem_printf("PS1=(%s: %s) \\w \\$ ", bump->name, patch->name);
@@ -244,28 +274,32 @@ int bump_shell(struct bump *bump, bool *ret_fixed, struct err *err)
 		"PATH=/usr/bin:/usr/sbin", "LC_ALL=C.UTF-8", "HOME=/tmp", term, prompt, NULL};
 	char *const argv[] = {"bash", "--norc", "-i", NULL};
 	own_fd int stdin_fd = dup(STDIN_FILENO);
-	if (box_open(bump, &box, NULL, err) < 0)
+	if (box_open(bump, &box, NULL, err) < 0 || fs_write_text(mending, patch->name, err) < 0)
 		return -1;
-	char *const *quiet = box.sandbox.envp;
 	box.sandbox.argv = argv;
 	box.sandbox.envp = envp;
 	box.sandbox.cwd = cwd;
 	box.sandbox.interactive = true;
 	box.sandbox.stdin_fd = stdin_fd > 0 ? stdin_fd : 0;
-	*ret_fixed = false;
-	if (sandbox_run(&box.sandbox, &status, err) < 0)
-		return -1;
-	if (status != 0)
-		return 0;
-	box.sandbox.interactive = false;
-	box.sandbox.envp = quiet;
-	box.sandbox.cwd = "/work";
-	box.sandbox.stdin_fd = 0;
-	if (run_script(&box, bump, collect_script, below(bump), patch->name, &report, &status,
-	               err) < 0)
+	return sandbox_run(&box.sandbox, &status, err);
+}
+
+int bump_take_mended(const struct bump *bump, struct err *err)
+{
+	own(box) box = {0};
+	own(str) report = {0};
+	int status;
+	if (box_open(bump, &box, NULL, err) < 0 ||
+	    run_script(&box, bump, collect_script, below(bump), last_patch(bump)->name, &report,
+	               &status, err) < 0)
 		return -1;
 	if (status != 0)
 		return err_set(err, ERR_INPUT, "rejected hunks are left: %s", str_text(&report));
-	*ret_fixed = true;
-	return 0;
+	return bump_give_up_mending(bump, err);
+}
+
+int bump_give_up_mending(const struct bump *bump, struct err *err)
+{
+	own_free char *path = mending_path(bump);
+	return fs_remove_tree(path, err);
 }

@@ -76,15 +76,20 @@ void bump_prefetch(struct bump *const *bumps, size_t count, unsigned parallel,
  * text. Nothing of the checkout changes. */
 int bump_fetch(struct bump *bump, const struct event_sink *sink, struct err *err);
 /* Tries the patches on the new source. One that fails is ERR_INPUT and has state FAILS; the tree is
- * left for bump_shell. */
+ * left for bump_shell. What was begun to be mended there is not tried again before it is taken or
+ * given up. */
 int bump_try_patches(struct bump *bump, const struct event_sink *sink, struct err *err);
 /* One whose new version is the present one, in a directory of its own (bump.dir, which the caller
  * removes): for bump_try_patches alone. */
 int bump_of_present(const struct workspace *workspace, const struct recipe *recipe,
                     struct bump *ret_bump, struct err *err);
-/* A shell where the patch failed: in the source, rejected hunks beside their files. ret_fixed: it
- * ended with 0 and no *.rej is left; then the patch was made anew from what changed. */
-int bump_shell(struct bump *bump, bool *ret_fixed, struct err *err);
+/* A shell where the patch failed: in the source, rejected hunks beside their files. However it
+ * ends, its work stays, for another shell or another run, until one of the two that follow. */
+int bump_shell(const struct bump *bump, struct err *err);
+/* Makes the patch anew from what was changed; ERR_INPUT while there is a *.rej. */
+int bump_take_mended(const struct bump *bump, struct err *err);
+/* The next try begins with the source as it came. */
+int bump_give_up_mending(const struct bump *bump, struct err *err);
 /* Writes recipe and patches, keeping the old ones. */
 int bump_apply(struct bump *bump, struct err *err);
 /* Builds for the architecture and compares. A failure of the build is also in its bump_arch. */

@@ -365,12 +365,28 @@ int sandbox_spawn(const struct sandbox *sandbox, struct proc *ret_proc, struct e
 	return 0;
 }
 
+/* A shell gives the terminal back to the process group that had it, as it knows that: in a process
+ * namespace of its own it doesn't see ours, and who read from the terminal then would get EIO. */
+static void take_terminal_back(void)
+{
+	sigset_t ttou, before;
+	sigemptyset(&ttou);
+	sigaddset(&ttou, SIGTTOU);
+	pthread_sigmask(SIG_BLOCK, &ttou, &before);
+	tcsetpgrp(STDIN_FILENO, getpgrp());
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 int sandbox_run(const struct sandbox *sandbox, int *ret_status, struct err *err)
 {
 	struct proc proc;
+	bool has_terminal = sandbox->interactive && tcgetpgrp(STDIN_FILENO) == getpgrp();
 	if (sandbox_spawn(sandbox, &proc, err) < 0)
 		return -1;
-	return proc_wait(&proc, ret_status, err);
+	int result = proc_wait(&proc, ret_status, err);
+	if (has_terminal)
+		take_terminal_back();
+	return result;
 }
 
 int sandbox_probe(struct err *err)

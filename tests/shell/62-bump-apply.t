@@ -20,7 +20,7 @@ python3 tests/helpers/server.py "$WWW" "$TMP/port" "$TMP/log" &
 server=$!
 mkdir -m 700 "$GPG"
 trap 'kill $server 2>/dev/null; GNUPGHOME=$GPG gpgconf --kill all; cleanup' EXIT
-for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s "$TMP/port" ] && break; sleep 0.3; done
+for _ in $(seq 100); do [ -s "$TMP/port" ] && break; sleep 0.3; done
 URL=http://127.0.0.1:$(cat "$TMP/port")/good
 export SDK_ROOT="$CHECKOUT" SDK_OUT="$TMP/out" SDK_CACHE="$TMP/cache" HOME="$TMP/home"
 export SDK_MIRROR_DEBIAN="$URL/debian" SDK_MIRROR_DEBIAN_SECURITY="$URL/security" SDK_APT_DIR="$TMP/none"
@@ -149,12 +149,14 @@ fails "a hunk that fails is named" 3 'two/patches/3-moved.patch fails: hunk 1 of
 ok "and nothing is changed" diff -r "$TMP/two.before" "$CHECKOUT/recipes/two"
 if command -v python3 >/dev/null; then
 	cat >"$TMP/person.py" <<-'X'
-	import os, pty, sys, time, select
-	# A person at a terminal, who mends what was rejected.
+	import os, pty, sys
+	# A person at a terminal: pairs of what is waited for and what is typed then, "" for Ctrl-D.
+	at = sys.argv.index("--")
+	steps = list(zip(sys.argv[1:at:2], sys.argv[2:at:2]))
 	pid, fd = pty.fork()
 	if pid == 0:
-	    os.execvp(sys.argv[1], sys.argv[1:])
-	seen, sent = b"", False
+	    os.execvp(sys.argv[at + 1], sys.argv[at + 1:])
+	seen, new = b"", b""
 	while True:
 	    try:
 	        chunk = os.read(fd, 4096)
@@ -163,15 +165,26 @@ if command -v python3 >/dev/null; then
 	    if not chunk:
 	        break
 	    seen += chunk
-	    if not sent and b") " in seen and b"$ " in seen.split(b"gives up")[-1]:
-	        sent = True
-	        os.write(fd, b"sed -i 's/line 3.5$/line thirty-five!/' lines; rm -f *.rej; exit 0\n")
+	    new += chunk
+	    if steps and steps[0][0].encode() in new:
+	        new = b""
+	        os.write(fd, (steps.pop(0)[1] + "\n").encode())
 	sys.stdout.buffer.write(seen)
 	sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 	X
-	ok "at a terminal there is a shell to mend it" timeout 120 python3 "$TMP/person.py" "$SDK" bump --from=upstream two 1.2 --no-build
-	ok "whose work becomes the patch" grep -q '^+line thirty-five!$' "$CHECKOUT/recipes/two/patches/3-moved.patch"
+	person() { timeout 120 python3 "$TMP/person.py" "$@" -- "$SDK" bump --from=upstream two 1.2 --no-build; }
+	prompt='/work/b $ '
+	fails "at a terminal there is a shell to mend it" 3 '3-moved.patch fails' person \
+		"$prompt" "sed -i 's/line 3.5\$/line thirty-five!/' lines; ls nothing*; exit" 'mended?' 'what' 'mended?' l
+	fails "a run without a terminal leaves the work" 3 'it is being mended' bump two 1.2 --no-build
+	ok "which is there the next time" person "$prompt" "grep -q thirty-five! lines; exit \$?" \
+		'mended?' y 'rejected hunks are left' '' "$prompt" 'rm *.rej; false' "$prompt" exit 'mended?' y
+	ok "and becomes the patch" grep -q '^+line thirty-five!$' "$CHECKOUT/recipes/two/patches/3-moved.patch"
 	is "under its old head" "$(head -1 "$CHECKOUT/recipes/two/patches/3-moved.patch")" "Why moved."
+	src two 1.3; sed -i 's/line 35$/line 3.6/' "$TMP/t/two-1.3/lines"; tarball two 1.3
+	person13() { timeout 120 python3 "$TMP/person.py" "$@" -- "$SDK" bump --from=upstream two 1.3 --no-build; }
+	fails "what is given up" 3 '3-moved.patch fails' person13 "$prompt" "echo >lost; exit" 'mended?' a
+	fails "begins anew" 3 '3-moved.patch fails: hunk' person13 "$prompt" "ls lost && exit" "$prompt" exit 'mended?' a
 fi
 
 # ---- signatures

@@ -14,7 +14,7 @@ done
 python3 tests/helpers/server.py "$WWW" "$TMP/port" "$TMP/log" &
 server=$!
 trap 'kill $server 2>/dev/null; cleanup' EXIT
-for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s "$TMP/port" ] && break; sleep 0.3; done
+for _ in $(seq 100); do [ -s "$TMP/port" ] && break; sleep 0.3; done
 URL=http://127.0.0.1:$(cat "$TMP/port")/good
 export SDK_ROOT="$CHECKOUT" SDK_OUT="$TMP/out" SDK_CACHE="$TMP/cache" HOME="$TMP/home" SDK_APT_DIR="$TMP/none"
 export SDK_MIRROR_DEBIAN="$URL/debian" SDK_MIRROR_DEBIAN_SECURITY="$URL/security"
