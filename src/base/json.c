@@ -10,29 +10,12 @@ void json_release(struct json *json)
 	json->need_comma = false;
 }
 
-/* Bytes of the UTF-8 sequence at `text`, 0 if it is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *text)
-{
-	size_t length = text[0] < 0x80                      ? 1
-	                : text[0] >= 0xc2 && text[0] < 0xe0 ? 2
-	                : text[0] >= 0xe0 && text[0] < 0xf0 ? 3
-	                : text[0] >= 0xf0 && text[0] < 0xf5 ? 4
-	                                                    : 0;
-	for (size_t i = 1; i < length; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] >= 0xa0) ||
-	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] >= 0x90))
-		return 0;
-	return length;
-}
-
 static void add_escaped(struct str *out, const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	str_add_char(out, '"');
 	while (*p) {
-		size_t length = utf8_length(p);
+		size_t length = str_utf8_length((const char *)p);
 		if (!length)
 			str_add(out, "\xef\xbf\xbd");
 		else if (*p == '"' || *p == '\\')

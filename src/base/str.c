@@ -95,6 +95,46 @@ bool str_ends(const char *text, const char *suffix)
 	return length >= tail && memcmp(text + length - tail, suffix, tail) == 0;
 }
 
+size_t str_utf8_length(const char *start)
+{
+	const unsigned char *text = (const unsigned char *)start;
+	size_t length = text[0] < 0x80                      ? 1
+	                : text[0] >= 0xc2 && text[0] < 0xe0 ? 2
+	                : text[0] >= 0xe0 && text[0] < 0xf0 ? 3
+	                : text[0] >= 0xf0 && text[0] < 0xf5 ? 4
+	                                                    : 0;
+	for (size_t i = 1; i < length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] >= 0xa0) ||
+	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] >= 0x90))
+		return 0;
+	return length;
+}
+
+/* U+0080 to U+009F, in two bytes, are controls of terminals as well (ISO 6429). */
+static bool is_control(const unsigned char *text)
+{
+	return text[0] < 0x20 || text[0] == 0x7f || (text[0] == 0xc2 && text[1] < 0xa0);
+}
+
+char *str_visible(const char *text)
+{
+	struct str visible = {0};
+	while (*text) {
+		size_t length = str_utf8_length(text);
+		if (length && !is_control((const unsigned char *)text)) {
+			str_add_bytes(&visible, text, length);
+			text += length;
+			continue;
+		}
+		for (size_t i = 0; i < (length ? length : 1); i++)
+			str_addf(&visible, "\\x%02x", (unsigned char)text[i]);
+		text += length ? length : 1;
+	}
+	return str_steal(&visible);
+}
+
 static size_t least(size_t a, size_t b)
 {
 	return a < b ? a : b;

@@ -35,5 +35,10 @@ static inline bool str_equal(const char *a, const char *b)
 {
 	return __builtin_strcmp(a, b) == 0;
 }
+/* Bytes of the UTF-8 sequence at `text` (RFC 3629), 0 if it is none. */
+size_t str_utf8_length(const char *text);
+/* What others wrote (a name in an archive, a page) as a part of one line: what would move a
+ * terminal's cursor, end the line, or is no UTF-8 becomes "\x1b". Caller frees. */
+char *str_visible(const char *text);
 /* Edit distance (Damerau-Levenshtein, adjacent swaps count one), for "did you mean". */
 size_t str_distance(const char *a, const char *b);

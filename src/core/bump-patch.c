@@ -136,8 +136,9 @@ static void add_patch(struct bump *bump, const char *line)
 static void add_failure(struct bump_patch *patch, const char *file, const char *line)
 {
 	unsigned hunk, at;
+	own_free char *shown = str_visible(file);
 	if (sscanf(line, "Hunk #%u FAILED at %u", &hunk, &at) == 2)
-		strv_addf(&patch->failures, "hunk %u of %s, at line %u", hunk, file, at);
+		strv_addf(&patch->failures, "hunk %u of %s, at line %u", hunk, shown, at);
 	else if (str_starts(line, "can't find file to patch"))
 		strv_add(&patch->failures, "a file that it changes is gone");
 	else if (strstr(line, "malformed patch"))
@@ -293,8 +294,9 @@ int bump_take_mended(const struct bump *bump, struct err *err)
 	    run_script(&box, bump, collect_script, below(bump), last_patch(bump)->name, &report,
 	               &status, err) < 0)
 		return -1;
+	own_free char *shown = str_visible(str_text(&report));
 	if (status != 0)
-		return err_set(err, ERR_INPUT, "rejected hunks are left: %s", str_text(&report));
+		return err_set(err, ERR_INPUT, "rejected hunks are left: %s", shown);
 	return bump_give_up_mending(bump, err);
 }
 

@@ -99,6 +99,8 @@ int bump_compare_sources(struct bump *bump, const struct event_sink *sink, struc
 	}
 	compare_licences(bump, &old, &next);
 	compare_needs(bump, &old, &next);
+	if (next.has_more)
+		strv_add(&bump->notes, "LOOK: more licence or build files than were compared");
 	if (bump->old->revision)
 		strv_addf(&bump->notes, "revision: %llu stays in the recipe",
 		          (unsigned long long)bump->old->revision);

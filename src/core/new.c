@@ -339,6 +339,8 @@ static void add_license(struct making *making, struct str *text)
 		strv_add(&names, file->name);
 	own_free char *files = strv_join(&names, ", ");
 	str_addf(text, "license: %s\n", license ? license : "LicenseRef-unknown");
+	if (making->tarball.has_more)
+		check(making, "there are more licence or build files than were looked at");
 	if (!license)
 		check(making, "license: no licence was recognised (%s)",
 		      names.count ? files : "there is no licence file");

@@ -100,7 +100,8 @@ static void add_names(const char *kind, const char *text, struct strv *needs)
 		size_t length = strcspn(word, "<>=!");
 		word[length] = '\0';
 		if (is_name(kind, word)) {
-			own_free char *need = mem_printf("%s %s", kind, plain_program(word));
+			own_free char *shown = str_visible(plain_program(word));
+			own_free char *need = mem_printf("%s %s", kind, shown);
 			if (!strv_has(needs, need))
 				strv_add(needs, need);
 		}

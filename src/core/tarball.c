@@ -11,7 +11,13 @@
 #include "path.h"
 #include "str.h"
 
-enum { MAX_TEXT = 256 << 10, MAX_BUILDS = 200, MAX_ENTRIES = 500000 };
+enum {
+	MAX_TEXT = 256 << 10, /* of one file */
+	MAX_TEXTS = 64 << 20, /* of all */
+	MAX_BUILDS = 200,
+	MAX_LICENCES = 200,
+	MAX_ENTRIES = 500000,
+};
 
 static void text_release(struct tarball_text *text)
 {
@@ -37,6 +43,7 @@ struct reading {
 	bool several_tops;
 	struct str text; /* of the member being read */
 	bool in_licence, in_text;
+	size_t bytes; /* of all texts */
 };
 
 static void reading_release(struct reading *reading)
@@ -81,6 +88,7 @@ static void keep_text(struct reading *reading)
 	for (size_t i = 0; i < reading->text.len; i++)
 		if (!reading->text.data[i])
 			reading->text.data[i] = ' ';
+	reading->bytes += reading->text.len;
 	text->text = str_steal(&reading->text);
 	reading->in_text = false;
 }
@@ -125,17 +133,23 @@ static int on_member(void *context, const struct archive_member *member, size_t 
 	if (base == below)
 		note_build(&reading->tarball, base);
 	bool licence = (base == below && is_licence_name(base)) || str_starts(below, "LICENSES/");
-	bool build = is_build_name(base) && reading->tarball.builds.count < MAX_BUILDS;
-	if (!licence && !build)
+	if (!licence && !is_build_name(base))
 		return 0;
-	struct tarball_text text = {.name = mem_strdup(below)};
+	if ((licence ? reading->tarball.licences.count == MAX_LICENCES
+	             : reading->tarball.builds.count == MAX_BUILDS) ||
+	    reading->bytes == MAX_TEXTS) {
+		reading->tarball.has_more = true;
+		return 0;
+	}
+	struct tarball_text text = {.name = str_visible(below)};
 	if (licence)
 		vec_push(&reading->tarball.licences, text);
 	else
 		vec_push(&reading->tarball.builds, text);
 	reading->in_licence = licence;
 	reading->in_text = true;
-	*ret_wanted = MAX_TEXT;
+	size_t left = MAX_TEXTS - reading->bytes;
+	*ret_wanted = left < MAX_TEXT ? left : MAX_TEXT;
 	return 0;
 }
 

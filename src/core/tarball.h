@@ -10,7 +10,8 @@
 
 /* A file whose text was read, at most the first 256 KiB. */
 struct tarball_text {
-	char *name; /* below the top directory: "COPYING", "lib/meson.build" */
+	char *name; /* below the top directory: "COPYING", "lib/meson.build"; as str_visible has it
+	             */
 	char *text; /* NUL bytes are blanks */
 	char sha256[65];
 };
@@ -19,6 +20,7 @@ struct tarball {
 	bool has_top; /* everything lies in one directory, which `strip: 1` takes away */
 	bool has_configure, has_configure_ac, has_meson, has_cmake, has_makefile; /* at the top */
 	bool has_autogen;
+	bool has_more; /* licence or build files than are kept here: 200 of each, 64 MiB in all */
 	uint64_t files;
 	VEC(struct tarball_text) licences; /* COPYING, LICENSE… of the top and LICENSES/, by name */
 	VEC(struct tarball_text) builds;   /* configure.ac, meson.build, CMakeLists.txt, anywhere */

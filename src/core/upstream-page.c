@@ -91,7 +91,8 @@ static void take(struct page *page, const char *line, const regmatch_t *groups)
 	size_t length = (size_t)(group->rm_eo - group->rm_so);
 	while (length > 0 && line[group->rm_so + (regoff_t)length - 1] == '.')
 		length--;
-	char *version = mem_strndup(line + group->rm_so, length);
+	own_free char *raw = mem_strndup(line + group->rm_so, length);
+	char *version = str_visible(raw);
 	vec_push(page->seen, (struct upstream_seen){.version = version});
 	vec_push(&page->ends, (size_t)(line - page->text) + (size_t)groups[0].rm_eo);
 }

@@ -109,6 +109,26 @@ ok "is not stripped" has bare '    strip: 0'
 ok "a version that is a number stays text" has bare 'version: "3"'
 for name in auto thing cm bare; do ok "$name is read" "$SDK" info "$name"; done
 
+# ---- names of an archive can't write on the terminal, and many licences don't fill the memory
+python3 - "$WWW/evil-1.0.tar.gz" <<'X'
+import io, sys, tarfile
+tar = tarfile.open(sys.argv[1], "w:gz")
+def add(name, text):
+    info = tarfile.TarInfo("evil-1.0/" + name); info.size = len(text)
+    tar.addfile(info, io.BytesIO(text))
+add("COPYING\x1b[2J\nnext: rm -rf", b"Apache License Version 2.0, January 2004")
+add("meson.build", b"project('evil', version: '1.0')\ndependency('lib\x1bc\x07')\n")
+for i in range(3000):
+    add("LICENSES/%d.txt" % i, bytes(300000))
+tar.close()
+X
+ok "an archive with names for terminals" sh -c "ulimit -v 1500000; '$SDK' new evil $URL/evil-1.0.tar.gz >'$TMP/said' 2>&1"
+ok "which are shown as what they are" grep -qF 'COPYING\x1b[2J\x0anext: rm -rf' "$TMP/said"
+ok "so are names in its build files" grep -qF 'module lib\x1bc\x07' "$TMP/said"
+is "no control character is printed" "$(tr -d '\n\40-\377' <"$TMP/said" | wc -c)" 0
+ok "of thousands of licences, it is told that not all were read" grep -q 'more licence or build files than were looked at' "$TMP/said"
+rm -r "$CHECKOUT/recipes/evil"
+
 # ---- what is refused leaves nothing behind
 before=$(ls "$CHECKOUT/recipes")
 echo '<html>' >"$WWW/page-1.0.tar.gz"

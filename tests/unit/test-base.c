@@ -39,6 +39,21 @@ static void distance_counts_swaps_once(void **state)
 	assert_int_equal(str_distance("kitten", "sitting"), 3);
 }
 
+static void check_visible(const char *text, const char *wanted)
+{
+	own_free char *visible = str_visible(text);
+	assert_string_equal(visible, wanted);
+}
+
+static void visible_text_controls_nothing(void **state)
+{
+	(void)state;
+	check_visible("", "");
+	check_visible("plain \xc3\xa4\\", "plain \xc3\xa4\\");
+	check_visible("a\x1b[2J\n\x7f", "a\\x1b[2J\\x0a\\x7f");
+	check_visible("\xc2\x9b\xc2\xa0\xff\xe2\x82", "\\xc2\\x9b\xc2\xa0\\xff\\xe2\\x82");
+}
+
 static void strv_splits_and_joins(void **state)
 {
 	(void)state;
@@ -168,6 +183,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(str_grows),
 		cmocka_unit_test(distance_counts_swaps_once),
+		cmocka_unit_test(visible_text_controls_nothing),
 		cmocka_unit_test(strv_splits_and_joins),
 		cmocka_unit_test(map_keeps_all),
 		cmocka_unit_test(arena_holds_large_and_small),
