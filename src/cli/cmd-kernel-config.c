@@ -12,11 +12,14 @@
 static const struct option_spec options[] = {
 	{"board", 'b', "BOARD", "the board (default: the one for this machine's kind)"},
 	{"set", 's', "LIST", "set these symbols, without a terminal: A=y,B=n,C=64"},
+	{"config", 'c', "FILE", "take a whole configuration, as a session left it"},
 	{"fragment", 'f', "NAME", "where new lines go: common, or the board's architecture"},
 	{"command", 0, "PROGRAM", "menuconfig (default), nconfig, config or oldconfig"},
 	{"dry-run", 'n', NULL, "show the change, write nothing"},
 	{"package", 0, "NAME", "the kernel's package (linux)"},
 	{0}};
+
+enum { MAX_FRAGMENT = 8 << 20 };
 
 static const char *const programs[] = {"menuconfig", "nconfig", "config", "oldconfig"};
 
@@ -58,14 +61,17 @@ static int find_program(const struct cli *cli, const char **ret_program, struct 
 static int check_terminal(const struct cli *cli, struct err *err)
 {
 	bool there = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-	if (there || (cli_has(cli, "set") && cli_has(cli, "fragment")))
+	bool known = cli_has(cli, "set") || cli_has(cli, "config");
+	if (cli_has(cli, "set") && cli_has(cli, "config"))
+		return err_set(err, ERR_USAGE, "--set and --config: wanted one of them");
+	if (there || (known && cli_has(cli, "fragment")))
 		return 0;
-	if (cli_has(cli, "set"))
+	if (known)
 		err_set(err, ERR_USAGE, "which fragment are new lines for?");
 	else
 		err_set(err, ERR_USAGE, "this needs a terminal");
-	return err_hint(err, cli_has(cli, "set") ? "--fragment=common, or --fragment=ARCH"
-	                                         : "--set=SYMBOL=VALUE works without one");
+	return err_hint(err, known ? "--fragment=common, or --fragment=ARCH"
+	                           : "--set=SYMBOL=VALUE works without one");
 }
 
 static int fragment_index(const struct kernel *kernel, const char *name, size_t *ret_index,
@@ -83,16 +89,23 @@ static int fragment_index(const struct kernel *kernel, const char *name, size_t 
 	               kernel->session.toolchain.arch);
 }
 
-static int ask_fragment(const struct kernel *kernel, size_t *ret_index, struct err *err)
+/* Until the answer is one; the end of the input ends it. */
+static int ask_fragment(struct cli *cli, const struct kernel *kernel, size_t *ret_index,
+                        struct err *err)
 {
-	char answer[64] = "";
-	fprintf(stderr, "Where do new lines go: common (every architecture) or %s? [%s] ",
-	        kernel->session.toolchain.arch, kernel->session.toolchain.arch);
-	if (!fgets(answer, sizeof answer, stdin))
-		return err_set(err, ERR_INTERRUPTED, "nothing was changed");
-	answer[strcspn(answer, "\n")] = '\0';
-	return fragment_index(kernel, *answer ? answer : kernel->session.toolchain.arch, ret_index,
-	                      err);
+	char answer[64];
+	const char *arch = kernel->session.toolchain.arch;
+	for (;;) {
+		own(err) wrong = {0};
+		fprintf(stderr, "Where do new lines go: common (every architecture) or %s? [%s] ",
+		        arch, arch);
+		if (!fgets(answer, sizeof answer, stdin))
+			return err_set(err, ERR_INTERRUPTED, "nothing was changed");
+		answer[strcspn(answer, "\n")] = '\0';
+		if (fragment_index(kernel, *answer ? answer : arch, ret_index, &wrong) == 0)
+			return 0;
+		event_warn(&cli->sink, "%s: wanted common or %s", answer, arch);
+	}
 }
 
 /* ---- what comes of it */
@@ -182,10 +195,28 @@ static int check_others(struct cli *cli, const struct kernel *kernel,
 	return 0;
 }
 
+/* Somebody's edit of the fragment during the session is not written over. */
+static int check_unedited(const struct kernel *kernel, const struct kernel_fragments *fragments,
+                          struct err *err)
+{
+	for (size_t i = 0; i < fragments->count; i++) {
+		own(str) now = {0};
+		const struct kernel_fragment *before = &kernel->fragments.items[i];
+		if (!is_changed(kernel, fragments, i))
+			continue;
+		if (fs_read(before->path, MAX_FRAGMENT, &now, err) < 0)
+			return -1;
+		if (!str_equal(str_text(&now), str_text(&before->text)))
+			return err_set(err, ERR_INPUT, "%s was edited meanwhile: it stays",
+			               before->path);
+	}
+	return 0;
+}
+
 static int finish(struct cli *cli, const struct kernel *kernel,
                   const struct kernel_fragments *fragments, struct err *err)
 {
-	if (is_changed(kernel, fragments, 0) && check_others(cli, kernel, fragments, err) < 0)
+	if (!cli_has(cli, "dry-run") && check_unedited(kernel, fragments, err) < 0)
 		return -1;
 	for (size_t i = 0; i < fragments->count; i++)
 		if (!cli_has(cli, "dry-run") && is_changed(kernel, fragments, i) &&
@@ -196,13 +227,15 @@ static int finish(struct cli *cli, const struct kernel *kernel,
 	return 0;
 }
 
-static int change(struct cli *cli, const struct kernel *kernel, struct kconfig *ret_wanted,
-                  struct err *err)
+static int make_wanted(struct cli *cli, const struct kernel *kernel, struct kconfig *ret_wanted,
+                       struct err *err)
 {
 	own(kconfig) values = {0};
 	const char *program;
 	if (find_program(cli, &program, err) < 0)
 		return -1;
+	if (cli_has(cli, "config"))
+		return kernel_take(kernel, cli_option(cli, "config"), ret_wanted, err);
 	if (!cli_has(cli, "set"))
 		return kernel_edit(kernel, program, ret_wanted, err);
 	if (parse_values(cli_option(cli, "set"), &values, err) < 0)
@@ -237,27 +270,98 @@ static int print_nothing(struct cli *cli, const struct kernel *kernel)
 	return 0;
 }
 
+/* ---- from what is wanted to fragments */
+
+/* One change on its way. */
+struct change {
+	const struct kernel *kernel;
+	struct kconfig now, wanted;
+	struct kernel_fragments fragments;
+	char *kept; /* the whole configuration that is wanted, for another try */
+};
+
+static void change_release(struct change *change)
+{
+	kconfig_release(&change->now);
+	kconfig_release(&change->wanted);
+	kernel_fragments_release(&change->fragments);
+	free(change->kept);
+}
+
+static int propose(struct cli *cli, struct change *change, size_t into, struct err *err)
+{
+	kernel_fragments_release(&change->fragments);
+	if (kernel_minimise(change->kernel, &change->now, &change->wanted, into, &change->fragments,
+	                    err) < 0)
+		return -1;
+	return is_changed(change->kernel, &change->fragments, 0)
+	               ? check_others(cli, change->kernel, &change->fragments, err)
+	               : 0;
+}
+
+/* A fragment that can't say it is told, and asked for again: a session's work hangs on it. */
+static int ask_and_propose(struct cli *cli, struct change *change, struct err *err)
+{
+	for (;;) {
+		own(err) wrong = {0};
+		own(kconfig) again = {0};
+		size_t into;
+		if (ask_fragment(cli, change->kernel, &into, err) < 0)
+			return -1;
+		if (propose(cli, change, into, &wrong) == 0)
+			return 0;
+		if (wrong.kind != ERR_INPUT && wrong.kind != ERR_BUILD)
+			return err_move(err, &wrong);
+		event_warn(&cli->sink, "%s%s%s", wrong.message, wrong.hint ? "; " : "",
+		           wrong.hint ? wrong.hint : "");
+		if (kernel_take(change->kernel, change->kept, &again, err) < 0)
+			return -1;
+	}
+}
+
+static int write_change(struct cli *cli, struct change *change, struct err *err)
+{
+	const char *name = cli_option(cli, "fragment");
+	size_t into = 0;
+	if (name && fragment_index(change->kernel, name, &into, err) < 0)
+		return -1;
+	if ((name ? propose(cli, change, into, err) : ask_and_propose(cli, change, err)) < 0)
+		return -1;
+	return finish(cli, change->kernel, &change->fragments, err);
+}
+
+static int keep_and_write(struct cli *cli, struct change *change, struct err *err)
+{
+	if (kernel_keep(change->kernel, change->kept, err) < 0)
+		return -1;
+	int result = write_change(cli, change, err);
+	if ((result == 0 && !cli_has(cli, "dry-run")) || cli_has(cli, "set"))
+		fs_remove_tree(change->kept, NULL);
+	else
+		event_note(&cli->sink, "what was chosen is kept: `sdk kernel config --config=%s`",
+		           change->kept);
+	return result;
+}
+
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	(void)argc, (void)argv;
 	own(board_kernel) opened = {0};
-	own(kconfig) now = {0}, wanted = {0};
-	own(kernel_fragments) fragments = {0};
-	const struct kernel *kernel = &opened.kernel;
+	own(change) change = {.kernel = &opened.kernel};
 	const char *name = cli_option(cli, "fragment");
-	size_t into = 0;
+	size_t into;
 	if (check_usage(cli, err) < 0 ||
 	    cli_open_kernel(cli, cli_option(cli, "board"), &opened, err) < 0 ||
-	    (name && fragment_index(kernel, name, &into, err) < 0) ||
-	    kernel_configure(kernel, &kernel->fragments, false, &now, err) < 0 ||
-	    change(cli, kernel, &wanted, err) < 0)
+	    (name && fragment_index(change.kernel, name, &into, err) < 0) ||
+	    kernel_configure(change.kernel, &opened.kernel.fragments, false, &change.now, err) <
+	            0 ||
+	    make_wanted(cli, change.kernel, &change.wanted, err) < 0)
 		return -1;
-	if (is_same(&now, &wanted))
-		return print_nothing(cli, kernel);
-	if ((!name && ask_fragment(kernel, &into, err) < 0) ||
-	    kernel_minimise(kernel, &now, &wanted, into, &fragments, err) < 0)
-		return -1;
-	return finish(cli, kernel, &fragments, err);
+	if (is_same(&change.now, &change.wanted))
+		return print_nothing(cli, change.kernel);
+	change.kept = workspace_out(&cli->workspace, "kernel/%s-%s.config", opened.kernel.node.name,
+	                            opened.kernel.session.toolchain.arch);
+	return keep_and_write(cli, &change, err);
 }
 
 const struct command cmd_kernel_config = {
@@ -271,7 +375,9 @@ const struct command cmd_kernel_config = {
 		"you\n"
 		"are asked, or --fragment says it. A change of common.config is tried for the "
 		"other\n"
-		"architectures as well. The kernel is not built.",
+		"architectures as well. The kernel is not built. What could not be written stays "
+		"in\n"
+		"a file, for --config.",
 	.examples = "sdk kernel config --board=amd64-usr\n"
 		    "sdk kernel config --board=arm64-usr --command=nconfig\n"
 		    "sdk kernel config --set=WIREGUARD=y --fragment=common\n"

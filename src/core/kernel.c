@@ -431,6 +431,23 @@ int kernel_set(const struct kernel *kernel, const struct kconfig *values,
 	return 0;
 }
 
+int kernel_keep(const struct kernel *kernel, const char *path, struct err *err)
+{
+	own_free char *config = config_path(kernel, ".config");
+	return fs_make_parents(path, err) < 0 ? -1 : fs_copy_file(config, path, 0644, err);
+}
+
+int kernel_take(const struct kernel *kernel, const char *path, struct kconfig *ret_config,
+                struct err *err)
+{
+	own_free char *config = config_path(kernel, ".config");
+	own(str) text = {0};
+	if (fs_read(path, MAX_CONFIG_BYTES, &text, err) < 0 ||
+	    fs_write_text(config, str_text(&text), err) < 0)
+		return -1;
+	return settle(kernel, ret_config, err);
+}
+
 int kernel_least(const struct kernel *kernel, struct kconfig *ret_config, struct err *err)
 {
 	if (run(kernel, "sdk_kmake savedefconfig\n", false, err) < 0)

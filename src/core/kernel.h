@@ -50,7 +50,13 @@ int kernel_edit(const struct kernel *kernel, const char *program, struct kconfig
 int kernel_set(const struct kernel *kernel, const struct kconfig *values,
                struct kconfig *ret_config, struct err *err);
 
-/* After the two above: what of the configuration is neither default nor selected. */
+/* After one of these: a copy of the whole configuration; `path` is made with its parents. */
+int kernel_keep(const struct kernel *kernel, const char *path, struct err *err);
+/* After kernel_configure: takes over a whole configuration, as kernel_keep wrote it. */
+int kernel_take(const struct kernel *kernel, const char *path, struct kconfig *ret_config,
+                struct err *err);
+
+/* After one of these: what of the configuration is neither default nor selected. */
 int kernel_least(const struct kernel *kernel, struct kconfig *ret_config, struct err *err);
 
 /* What was built last for the request: the file that the board's `kernel-config` names. */
@@ -60,11 +66,11 @@ int kernel_built(const struct workspace *workspace, const struct kernel *kernel,
 /* ---- kernel-minimal.c */
 
 /* The fragments, changed by as few lines as possible, so that they give `wanted` in place of
- * `now`; kernel_edit or kernel_set has just made it. Lines that are there are changed where they
- * are; new ones go to the fragment number `into`. A line that is left out of the change is one that
- * follows from others: each result is tried by making the configuration. ERR_INPUT when no
- * fragments can say it, and when a line of common.config would have to change for one architecture
- * alone (`into` not 0). */
+ * `now`; kernel_edit, kernel_set or kernel_take has just made it. Lines that are there are changed
+ * where they are; new ones go to the fragment number `into`. A line that is left out of the change
+ * is one that follows from others: each result is tried by making the configuration. ERR_INPUT when
+ * no fragments can say it, and when a line of common.config would have to change for one
+ * architecture alone (`into` not 0). */
 int kernel_minimise(const struct kernel *kernel, const struct kconfig *now,
                     const struct kconfig *wanted, size_t into,
                     struct kernel_fragments *ret_fragments, struct err *err);

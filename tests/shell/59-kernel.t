@@ -20,6 +20,7 @@ fails "no fragment for new lines" 2 'fragment=common, or' "$SDK" kernel config -
 fails "a value that is missing" 2 'wanted SYMBOL=VALUE' "$SDK" kernel config --set=SQUASHFS -f amd64
 fails "a symbol twice" 2 'wanted different symbols' "$SDK" kernel config --set=A=y,CONFIG_A=n,A=m -f amd64
 fails "an unknown program" 2 'wanted menuconfig, nconfig' "$SDK" kernel config --command=make -f amd64
+fails "two ways to say what is wanted" 2 'set and --config: wanted one' "$SDK" kernel config --set=A=y --config=x -f amd64
 fails "a package that is no kernel" 3 'package=NAME says which' \
 	"$SDK" kernel config --board=amd64-usr --package=zlib --set=A=y -f amd64
 
@@ -92,11 +93,22 @@ if command -v tmux >/dev/null; then
 	done
 	tmux -L "k$$" send-keys Enter
 	ok "then it is asked where new lines go" await 'Where do new lines go'
+	tmux -L "k$$" send-keys amd65 Enter
+	ok "a mistyped answer is asked again" await 'amd65: wanted common or amd64'
+	tmux -L "k$$" send-keys common Enter
+	ok "so is one that can't be" await 'common.config: CONFIG_X86_CPUID=y: not in the final'
+	echo '# mine' >>"$files/amd64.config"
 	tmux -L "k$$" send-keys Enter
-	ok "the change is found" await 'amd64.config: +CONFIG_X86_CPUID=y'
-	ok "and it ends well" await 'ended: 0'
-	screen >"$TMP/screen"; tmux -L "k$$" kill-server
+	ok "a fragment edited meanwhile stays" await 'amd64.config was edited meanwhile'
+	ok "and so does what was chosen" await 'what was chosen is kept'
+	ok "and it ends with that" await 'ended: 3'
+	tmux -L "k$$" kill-server
+	kept=$SDK_OUT/kernel/linux-amd64.config
+	is "which is gone on with" "$(kernel config --board=amd64-usr --config="$kept" -f amd64)" \
+		'amd64.config: +CONFIG_X86_CPUID=y'
 	ok "the fragment has it" grep -qx 'CONFIG_X86_CPUID=y' "$files/amd64.config"
+	ok "and the edit" grep -qx '# mine' "$files/amd64.config"
+	ok "and nothing is kept any more" test ! -e "$kept"
 else
 	skip "menuconfig, by keys" "no tmux"
 fi
