@@ -14,6 +14,7 @@
 #include "httpd.h"
 #include "own.h"
 #include "path.h"
+#include "proc.h"
 #include "signing.h"
 
 enum { OPT_LISTEN };
@@ -104,10 +105,7 @@ static int serve(struct cli *cli, const struct httpd_options *http, struct serve
 	sigset_t ends, before;
 	if (signing_valid_keys(&cli->workspace, false, &keys, err) < 0)
 		return -1;
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGHUP);
+	proc_end_signals(&ends);
 	pthread_sigmask(SIG_BLOCK, &ends, &before);
 	int result = httpd_start(http, &httpd, err);
 	if (result == 0) {

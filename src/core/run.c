@@ -323,10 +323,7 @@ static int stop(struct run_machine *machine, struct err *err)
 static int watch_signals(struct run_machine *machine, struct err *err)
 {
 	sigset_t mask;
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
+	proc_end_signals(&mask);
 	sigprocmask(SIG_BLOCK, &mask, &machine->old_mask);
 	machine->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC);
 	return machine->signal_fd < 0 ? err_errno(err, "signalfd") : 0;

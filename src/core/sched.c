@@ -176,10 +176,7 @@ static int end_one(struct scheduler *s, struct job *job, struct err *err)
 
 static int setup(struct scheduler *s, struct err *err)
 {
-	sigemptyset(&s->mask);
-	sigaddset(&s->mask, SIGINT);
-	sigaddset(&s->mask, SIGTERM);
-	sigaddset(&s->mask, SIGHUP);
+	proc_end_signals(&s->mask);
 	sigprocmask(SIG_BLOCK, &s->mask, &s->old_mask);
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	s->signal_fd = signalfd(-1, &s->mask, SFD_CLOEXEC);

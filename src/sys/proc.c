@@ -138,6 +138,17 @@ int proc_wait(struct proc *proc, int *ret_status, struct err *err)
 	return proc_wait_usage(proc, ret_status, &usage, err);
 }
 
+void proc_end_signals(sigset_t *ret_signals)
+{
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+	sigemptyset(ret_signals);
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		struct sigaction now;
+		if (sigaction(ends[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaddset(ret_signals, ends[i]);
+	}
+}
+
 void proc_kill(const struct proc *proc, int signal)
 {
 	if (proc->pid)

@@ -1,6 +1,7 @@
 /* Child processes: spawned with exact descriptors, waited for by pidfd (pidfd_open(2)). */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -39,6 +40,10 @@ struct proc_usage {
 };
 int proc_wait_usage(struct proc *proc, int *ret_status, struct proc_usage *ret_usage,
                     struct err *err);
+/* The signals by which people end a program: SIGINT, SIGTERM, SIGHUP; to be blocked and read by
+ * signalfd(2) or sigwait(3). Without those that who started it ignores (nohup(1), `trap '' HUP`): a
+ * blocked signal is kept even when it is ignored, and would end the program after all. */
+void proc_end_signals(sigset_t *ret_signals);
 /* Sends a signal by pidfd (no reuse race); a process that has gone is fine. */
 void proc_kill(const struct proc *proc, int signal);
 /* "exit status 2", "killed by SIGKILL"; for messages; static or appended to `text`. */

@@ -306,7 +306,8 @@ phases:
     install -Dm644 /dev/null "$DEST"/usr/share/slow
 Y
 sed -i "s/ONCE/$once/" "$SDK_ROOT/recipes/t-slow/recipe.yaml"
-"$SDK" build t-slow >"$TMP/slow.log" 2>&1 &
+# The shell has what runs in the background ignore Ctrl-C.
+env --default-signal=INT "$SDK" build t-slow >"$TMP/slow.log" 2>&1 &
 pid=$!
 sleep 2; kill -INT $pid; wait $pid
 is "Ctrl-C is told by the exit code" $? 130

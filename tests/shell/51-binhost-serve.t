@@ -19,7 +19,9 @@ fails "a port that is none" 2 'no port' "$SDK" binhost serve --listen=many "$HOS
 fails "an address of another machine" 6 'listen on port' "$SDK" binhost serve --listen=192.0.2.1:0 "$HOST"
 
 "$SDK" binhost keys make >/dev/null 2>&1
-"$SDK" binhost serve --listen=127.0.0.1:0 "$HOST" >"$TMP/told" 2>"$TMP/log" &
+# It is in the background, where the shell would have it ignore Ctrl-C.
+env --default-signal=INT --ignore-signal=HUP "$SDK" binhost serve --listen=127.0.0.1:0 "$HOST" \
+	>"$TMP/told" 2>"$TMP/log" &
 server=$!
 trap 'kill $server 2>/dev/null; cleanup' EXIT
 for _ in $(seq 50); do grep -q keys: "$TMP/told" && break; sleep 0.1; done
@@ -60,6 +62,8 @@ seq 100 | xargs -P50 -I{} sh -c "curl -sS '$url/$object' | cmp - '$HOST/$object'
 is "many at a time" "$(sort "$TMP/many" | uniq -c | tr -s ' ')" " 100 whole"
 ok "each is a line of the log" grep -Eq "^20[0-9T:-]*Z 127.0.0.1 GET /$object 206 100$" "$TMP/log"
 is "without what strangers wrote" "$(grep -c passwd "$TMP/log")" 0
+kill -HUP $server; sleep 0.2
+is "under nohup it outlives its terminal" "$(get "$url/index/amd64")" 200
 kill -INT $server; wait $server
 is "Ctrl-C ends it well" $? 0
 ok "and it says how much it did" grep -Eq '^[0-9]{3} requests answered' "$TMP/log"

@@ -169,7 +169,7 @@ sleep 10; touch slow
 R
 "$SDK" build -q -j2 quick slow >/dev/null 2>&1
 results=$SDK_OUT/reproducible/results/$arch
-"$SDK" check-reproducible -j2 quick slow >"$TMP/log" 2>&1 &
+env --default-signal=INT "$SDK" check-reproducible -j2 quick slow >"$TMP/log" 2>&1 &
 pid=$!
 while kill -0 $pid 2>/dev/null && [ ! -e "$results/quick" ]; do sleep 0.2; done
 if [ -e "$results/slow" ]; then
