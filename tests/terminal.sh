@@ -37,6 +37,12 @@ start() { # start COLUMNS LINES [TERM]
 }
 # typed COMMAND: it is, then told how it ended
 typed() { keys "$1; echo exit=\$?; stty -a >$TMP/stty.after; touch $TMP/over" Enter; }
+# left COMMAND: its terminal goes away; it ends within 20 s
+left() {
+	$tmux kill-server; rm -f "$TMP/over"
+	for _ in $(seq 100); do pgrep -f "^$1" >/dev/null || return 0; sleep 0.2; done
+	pkill -KILL -f "^$1"; return 1
+}
 ended() { # ended TEXT CODE: the command has, with that code, and the terminal is what it was
 	for _ in $(seq "$tries"); do [ -e "$TMP/over" ] && break; sleep 0.2; done
 	until_shown 'exit=[0-9]'

@@ -22,10 +22,10 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 		                "`sdk config list`, `add`, `remove`, `set` and `reset` do not");
 	}
 	own_free char *before = mem_strdup(str_text(&edit.saved));
-	config_screen_run(cli, &edit, &sizes);
+	int result = config_screen_run(cli, &edit, &sizes, err);
 	term_close();
-	if (cli->quiet)
-		return 0;
+	if (result < 0 || cli->quiet)
+		return result;
 	bool is_changed = !str_equal(before, str_text(&edit.saved));
 	cli_print("%s is %s\n", config_shown_path(cli, &edit), is_changed ? "saved" : "unchanged");
 	if (is_changed && edit.board->arch)

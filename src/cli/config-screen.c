@@ -1,8 +1,10 @@
 /* `sdk config` on the whole terminal. */
 #include "config-screen.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "board-tree.h"
 #include "config-open.h"
@@ -536,6 +538,24 @@ static void end_input(struct config_screen *screen)
 		add_item(screen, text);
 }
 
+/* In UTF-8, of which term.h sees to it that the locale is. */
+static void add_character(struct str *text, int character)
+{
+	char bytes[MB_LEN_MAX];
+	mbstate_t state = {0};
+	size_t count = wcrtomb(bytes, (wchar_t)character, &state);
+	if (count != (size_t)-1)
+		str_add_bytes(text, bytes, count);
+}
+
+static void take_last(struct str *text)
+{
+	while (text->len && ((unsigned char)text->data[text->len - 1] & 0xc0) == 0x80)
+		text->len--;
+	if (text->len)
+		text->data[--text->len] = '\0';
+}
+
 static void on_input_key(struct config_screen *screen, int key)
 {
 	struct str *input = &screen->input;
@@ -549,12 +569,12 @@ static void on_input_key(struct config_screen *screen, int key)
 		screen->mode = MODE_TREE;
 		return;
 	}
-	if (key == TERM_BACKSPACE && input->len)
-		input->data[--input->len] = '\0';
+	if (key == TERM_BACKSPACE)
+		take_last(input);
 	else if (key == 'U' - '@') /* Ctrl-U */
 		str_reset(input);
-	else if (key >= ' ' && key < 0x7f)
-		str_add_char(input, (char)key);
+	else if (key >= ' ' && key < TERM_UP)
+		add_character(input, key);
 	if (screen->mode == MODE_SEARCH)
 		set_search(screen, str_text(input));
 }
@@ -642,7 +662,7 @@ static void on_tree_key(struct config_screen *screen, int key)
 
 static void on_key(struct config_screen *screen, int key)
 {
-	if (key == TERM_RESIZED)
+	if (key == TERM_RESIZED || key == TERM_NONE || key == TERM_GONE)
 		return;
 	say(screen, false, NULL);
 	if (screen->mode == MODE_HELP)
@@ -655,7 +675,8 @@ static void on_key(struct config_screen *screen, int key)
 		on_input_key(screen, key);
 }
 
-void config_screen_run(const struct cli *cli, struct board_edit *edit, struct board_sizes *sizes)
+int config_screen_run(const struct cli *cli, struct board_edit *edit, struct board_sizes *sizes,
+                      struct err *err)
 {
 	struct config_screen screen = {.cli = cli, .edit = edit, .sizes = sizes};
 	board_tree_make(edit, sizes, &screen.tree);
@@ -664,7 +685,8 @@ void config_screen_run(const struct cli *cli, struct board_edit *edit, struct bo
 		if (row->kind == BOARD_ROW_GROUP && row->depth == 0)
 			set_open(&screen, row, true);
 	refresh_shown(&screen);
-	for (int key; !screen.done; on_key(&screen, key)) {
+	int key = TERM_NONE;
+	for (; !screen.done && key != TERM_GONE; on_key(&screen, key)) {
 		draw(&screen);
 		key = term_key(-1);
 	}
@@ -675,4 +697,8 @@ void config_screen_run(const struct cli *cli, struct board_edit *edit, struct bo
 	str_release(&screen.input);
 	free(screen.search);
 	free(screen.message);
+	if (key == TERM_GONE && !board_edit_is_saved(edit))
+		return err_set(err, ERR_INTERRUPTED,
+		               "the terminal has gone: nothing more is saved");
+	return 0;
 }

@@ -31,7 +31,7 @@ struct line {
 
 struct screen {
 	struct report *report;
-	bool is_open;
+	bool is_open, is_gone; /* gone: it was hung up, there can't be one again */
 	double drawn;
 	enum view view;
 	char *chosen;          /* the task that the keys are about */
@@ -322,6 +322,8 @@ static bool is_worth_it(const struct report *report)
 
 void screen_update(struct screen *screen, bool force)
 {
+	if (screen->is_gone)
+		return;
 	if (!screen->is_open) {
 		if (!is_worth_it(screen->report))
 			return;
@@ -463,12 +465,27 @@ static void on_key(struct screen *screen, int key)
 		on_task_key(screen, key);
 }
 
+/* The build goes on as one without a terminal does: who ignores SIGHUP wants that. */
+static void lose_terminal(struct screen *screen)
+{
+	struct report *report = screen->report;
+	screen_close(screen);
+	screen->is_gone = true;
+	screen->control.pause = false;
+	tty_free(report->tty);
+	report->tty = NULL;
+}
+
 static void read_keys(void *context)
 {
 	struct screen *screen = context;
 	bool any = false;
-	for (int key; screen->is_open && (key = term_key(0)) != TERM_NONE; any = true)
-		on_key(screen, key);
+	for (int key; screen->is_open && (key = term_key(0)) != TERM_NONE; any = true) {
+		if (key == TERM_GONE)
+			lose_terminal(screen);
+		else
+			on_key(screen, key);
+	}
 	if (any && screen->is_open)
 		draw(screen);
 }

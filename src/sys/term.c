@@ -2,12 +2,15 @@
 #include "term.h"
 
 #include <curses.h>
+#include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -17,17 +20,50 @@ static struct {
 	SCREEN *screen;
 	pid_t owner; /* children inherit all this, and must leave the terminal alone */
 	bool color, at_exit;
+	struct termios before; /* its settings, and */
+	char leave[128]; /* what to write to it, for a handler that can do no more than that */
 } term;
 
-static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGSEGV, SIGABRT, SIGBUS};
+/* All that end the program by default, but SIGKILL. */
+static const int fatal_signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGILL,   SIGTRAP, SIGABRT,
+                                    SIGBUS,  SIGFPE,  SIGSEGV, SIGPIPE,  SIGALRM, SIGTERM,
+                                    SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ,  SIGSYS,  SIGVTALRM,
+                                    SIGPROF, SIGIO,   SIGPWR,  SIGSTKFLT};
 
-/* What ncurses itself does on SIGINT: not safe in theory, and better than a broken terminal. */
+/* endwin() may wait for a lock of malloc's that the interrupted code holds; write(2) and
+ * tcsetattr(3) are safe here (signal-safety(7)). */
 static void on_signal(int signal_number)
 {
-	if (term.owner == getpid() && term.screen)
-		endwin();
+	if (term.owner == getpid() && term.screen) {
+		(void)!write(STDERR_FILENO, term.leave, strlen(term.leave));
+		tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
+	}
 	signal(signal_number, SIG_DFL);
 	raise(signal_number);
+}
+
+/* A capability without the delays, "$<5>", of terminals that no longer are. */
+static void add_leaving(const char *capability)
+{
+	const char *text = tigetstr(capability);
+	size_t length = strlen(term.leave);
+	if (!text || text == (char *)-1)
+		return;
+	for (; *text && length + 1 < sizeof term.leave; text++) {
+		if (text[0] == '$' && text[1] == '<' && strchr(text, '>'))
+			text = strchr(text, '>');
+		else
+			term.leave[length++] = *text;
+	}
+	term.leave[length] = '\0';
+}
+
+static void prepare_leaving(void)
+{
+	static const char *const capabilities[] = {"sgr0", "op", "rmkx", "cnorm", "rmcup"};
+	term.leave[0] = '\0';
+	for (size_t i = 0; i < sizeof capabilities / sizeof *capabilities; i++)
+		add_leaving(capabilities[i]);
 }
 
 static void catch_signals(void)
@@ -35,7 +71,7 @@ static void catch_signals(void)
 	for (size_t i = 0; i < sizeof fatal_signals / sizeof *fatal_signals; i++) {
 		struct sigaction old;
 		sigaction(fatal_signals[i], NULL, &old);
-		if (old.sa_handler != SIG_IGN)
+		if (old.sa_handler == SIG_DFL)
 			signal(fatal_signals[i], on_signal);
 	}
 }
@@ -82,12 +118,15 @@ bool term_open(bool color)
 	setlocale(LC_CTYPE, "");
 	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
 		setlocale(LC_CTYPE, "C.UTF-8");
+	if (tcgetattr(STDIN_FILENO, &term.before) < 0)
+		return false;
 	catch_signals(); /* before ncurses, which then leaves them to us */
 	term.screen = newterm(NULL, stderr, stdin);
 	if (!term.screen) {
 		release_signals();
 		return false;
 	}
+	prepare_leaving();
 	term.owner = getpid();
 	if (!term.at_exit)
 		atexit(term_close);
@@ -216,24 +255,49 @@ void term_cursor(int line, int column)
 
 /* ---- keys */
 
-int term_key(int wait_ms)
+/* get_wch(3) tells keys of a keyboard from characters by its result, not by their numbers. */
+static int key_of(bool is_code, wint_t typed)
 {
 	static const struct {
-		int curses, ours;
-	} keys[] = {{KEY_UP, TERM_UP},         {KEY_DOWN, TERM_DOWN},
-	            {KEY_LEFT, TERM_LEFT},     {KEY_RIGHT, TERM_RIGHT},
-	            {KEY_PPAGE, TERM_PAGE_UP}, {KEY_NPAGE, TERM_PAGE_DOWN},
-	            {KEY_HOME, TERM_HOME},     {KEY_END, TERM_END},
-	            {KEY_ENTER, TERM_ENTER},   {'\r', TERM_ENTER},
-	            {'\n', TERM_ENTER},        {KEY_BACKSPACE, TERM_BACKSPACE},
-	            {'\b', TERM_BACKSPACE},    {KEY_RESIZE, TERM_RESIZED},
-	            {ERR, TERM_NONE}};
-	timeout(wait_ms);
-	int key = getch();
+		bool is_code;
+		wint_t typed;
+		int key;
+	} keys[] = {{true, KEY_UP, TERM_UP},         {true, KEY_DOWN, TERM_DOWN},
+	            {true, KEY_LEFT, TERM_LEFT},     {true, KEY_RIGHT, TERM_RIGHT},
+	            {true, KEY_PPAGE, TERM_PAGE_UP}, {true, KEY_NPAGE, TERM_PAGE_DOWN},
+	            {true, KEY_HOME, TERM_HOME},     {true, KEY_END, TERM_END},
+	            {true, KEY_ENTER, TERM_ENTER},   {false, '\r', TERM_ENTER},
+	            {false, '\n', TERM_ENTER},       {true, KEY_BACKSPACE, TERM_BACKSPACE},
+	            {false, '\b', TERM_BACKSPACE},   {true, KEY_RESIZE, TERM_RESIZED}};
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (keys[i].curses == key)
-			return keys[i].ours;
-	return key > 0 && key < 0x80 ? key : TERM_OTHER;
+		if (keys[i].is_code == is_code && keys[i].typed == typed)
+			return keys[i].key;
+	return is_code || !typed ? TERM_OTHER : (int)typed;
+}
+
+static int key_now(void)
+{
+	wint_t typed = 0;
+	timeout(0);
+	errno = 0;
+	int result = get_wch(&typed);
+	if (result == ERR)
+		return errno == EIO ? TERM_GONE : TERM_NONE;
+	return key_of(result == KEY_CODE_YES, typed);
+}
+
+/* The waiting is not left to get_wch(3): it goes on waiting after Ctrl-Z and fg, with the keypad
+ * still off, and can't tell silence from a terminal that was hung up, which is "readable" for
+ * ever. */
+int term_key(int wait_ms)
+{
+	struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+	int key = key_now();
+	if (key != TERM_NONE)
+		return key;
+	if (poll(&fd, 1, wait_ms) > 0 && fd.revents & (POLLHUP | POLLERR | POLLNVAL))
+		return TERM_GONE;
+	return key_now();
 }
 
 int term_fd(void)

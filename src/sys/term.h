@@ -3,13 +3,13 @@
 
 #include <stdbool.h>
 
-/* Keys that are no characters; characters are themselves (ASCII; others are not passed on). */
+/* Keys that are no characters. Those that are, are their number in Unicode. */
 enum term_key {
 	TERM_NONE = 0, /* nothing was pressed in time */
 	TERM_ENTER = '\n',
 	TERM_ESCAPE = 27,
 	TERM_BACKSPACE = 127,
-	TERM_UP = 0x1000,
+	TERM_UP = 0x110000, /* behind the last character */
 	TERM_DOWN,
 	TERM_LEFT,
 	TERM_RIGHT,
@@ -18,6 +18,7 @@ enum term_key {
 	TERM_HOME,
 	TERM_END,
 	TERM_RESIZED, /* the size is another one; draw anew */
+	TERM_GONE,    /* there is no terminal any more, and there will be no key */
 	TERM_OTHER,   /* something that means nothing here */
 };
 
@@ -51,7 +52,7 @@ void term_show(void);
 /* Shows the cursor at a place; a negative line hides it. */
 void term_cursor(int line, int column);
 
-/* The next key, waiting at most so long; negative: for ever. */
+/* The next key, waiting at most so long; negative: until there is one, or a signal. */
 int term_key(int wait_ms);
 /* Readable when a key may be there; -1: not open. */
 int term_fd(void);

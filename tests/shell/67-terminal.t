@@ -108,6 +108,18 @@ start 80 24; typed_build quick
 ended "nothing to do takes no screen" 0
 is "and says so in a line" "$(screen | grep -c '1 package is built')" 1
 
+# ---- a terminal that goes away
+recipe later '' 'sleep 6'
+start 80 24; keys "trap '' HUP" Enter; typed_build later
+shows "one that ignores SIGHUP" 'Enter log  p pause'
+ok "goes on without its terminal" left "$SDK build -j2 later"
+is "to the end" "$("$SDK" build -n later | grep -c '1 built, 0 to build')" 1
+recipe later '' 'sleep 5'
+start 80 24; typed_build later
+shows "one that does not" 'Enter log  p pause'
+ok "ends with it" left "$SDK build -j2 later"
+is "in the middle" "$("$SDK" build -n later | grep -c '1 built, 0 to build')" 0
+
 # ---- terminals that can't
 start 80 24 dumb
 echo >"$SDK_ROOT/recipes/third/note"; sed -i 's/^summary:.*/&\ndescription: Again/; s/mkdir -p/: again; mkdir -p/' "$SDK_ROOT/recipes/third/recipe.yaml" "$SDK_ROOT/recipes/while/recipe.yaml"

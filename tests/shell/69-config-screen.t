@@ -81,6 +81,28 @@ keys C-c
 for _ in $(seq 50); do screen | grep -q 'Space change' || break; sleep 0.1; done
 keys "echo exit=\$?; stty -a >$TMP/stty.after; touch $TMP/over" Enter
 ended "Ctrl-C leaves it" 130
+start 80 24; opened mine
+keys Home Enter C-u 'Für Größen' BSpace BSpace Enter
+shows "what is typed may have other letters" 'summary = Für Größ  '
+keys / Größ Enter; gone "which can be searched for" 'alpha'
+keys q n; ended "and left" 0
+
+# Of what is left after a signal: the terminal as it was, whatever the program was doing.
+for signal in SEGV:139 HUP:129 USR1:138; do
+	start 80 24; opened mine
+	pkill -"${signal%:*}" -f "^$SDK config --board=mine"
+	ended "SIG${signal%:*} gives the terminal back" "${signal#*:}"
+done
+start 80 24; opened mine
+keys C-z
+ok "Ctrl-Z gives the terminal back" until_shown '(Stopped|Suspended)'
+is "… its cursor, and its own screen" "$(state '#{cursor_flag} #{alternate_on}')" "1 0"
+rm -f "$TMP/over"; keys clear Enter; typed fg
+shows "fg goes on" '\[x\] alpha +base'
+keys Down Space q; ended "and hears keys" 0
+# nohup, and the line goes dead
+start 80 24; keys "trap '' HUP" Enter; opened mine
+ok "without a terminal it ends" left "$SDK config --board=mine"
 
 # ---- 200 by 50, and small
 start 200 50; opened base
