@@ -5,10 +5,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "board.h"
 #include "commands.h"
 #include "diff-show.h"
 #include "fs.h"
 #include "git-read.h"
+#include "nearest.h"
 #include "overlay.h"
 #include "own.h"
 #include "path.h"
@@ -34,8 +36,11 @@ static char *image_dir(const struct cli *cli, const char *text)
 		return NULL;
 	for (size_t i = 0; i < names.count; i++) {
 		own_free char *path = path_join(dir, names.items[i]);
-		if (str_starts(names.items[i], key) && has_reports(path))
-			return steal_ptr(path);
+		if (!str_starts(names.items[i], key) || !has_reports(path))
+			continue;
+		/* "latest": what it is will be another one tomorrow. */
+		own_free char *target = fs_read_link(path);
+		return target ? path_join(dir, path_base(target)) : steal_ptr(path);
 	}
 	return NULL;
 }
@@ -94,17 +99,37 @@ static int packages(struct cli *cli, const char *old, const char *new, struct er
 
 /* ---- revisions */
 
+/* What else the word may have been meant to be. */
+static int hint_nearest(const struct cli *cli, const char *word, struct err *err)
+{
+	own(recipe_set) set = {0};
+	own(strv) known = {0};
+	own(err) none = {0};
+	board_list(&cli->workspace, &known, NULL);
+	if (overlay_open_recipes(&cli->workspace, &set, &none) == 0)
+		strv_add_all(&known, &set.names);
+	const char *near = nearest_word(word, (const char *const *)known.items, known.count);
+	return near ? err_hint(err, "did you mean \"%s\"?", near)
+	            : err_hint(err, "sdk diff --help shows what can be compared");
+}
+
 static int check_revision(const struct cli *cli, const char *revision, struct err *err)
 {
+	own(strv) boards = {0};
 	if (git_has_revision(cli->workspace.root, revision))
 		return 0;
+	board_list(&cli->workspace, &boards, NULL);
+	if (strv_has(&boards, revision)) {
+		err_set(err, ERR_INPUT, "there is no image of %s here", revision);
+		return err_hint(err, "sdk image --board=%s", revision);
+	}
 	if (!git_has_revision(cli->workspace.root, "HEAD"))
 		return err_set(err, ERR_INPUT, "%s: not a git repository with a commit",
 		               cli->workspace.root);
 	err_set(err, ERR_INPUT,
 	        "%s is no package, image, build, or revision of the checkout's repository",
 	        revision);
-	return err_hint(err, "sdk diff --help shows what can be compared");
+	return hint_nearest(cli, revision, err);
 }
 
 /* `new` NULL: the checkout as it is. */

@@ -2,6 +2,7 @@
 #include "diff-show.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "own.h"
@@ -28,6 +29,41 @@ static void json_list(struct json *json, const char *name, const struct strv *li
 }
 
 /* ---- images */
+
+/* Its lists, as JSON and as text name them; of some, none may be left out. */
+static const struct {
+	const char *name, *title;
+	size_t offset;
+	bool is_whole;
+} image_lists[] = {
+#define LIST(member) offsetof(struct diff_image, member)
+	{"setuid_added", "LOOK: set-id files added", LIST(setuid), true},
+	{"files_added", "files added", LIST(files_added), false},
+	{"files_gone", "files gone", LIST(files_gone), false},
+	{"files_changed", "files changed", LIST(files_changed), false},
+	{"initrd_added", "initrd: files added", LIST(initrd_added), false},
+	{"initrd_gone", "initrd: files gone", LIST(initrd_gone), false},
+	{"kernel_config_added", "kernel configuration: added", LIST(kernel_added), false},
+	{"kernel_config_gone", "kernel configuration: gone", LIST(kernel_gone), false},
+	{"cmdline_added", "kernel command line: added", LIST(cmdline_added), true},
+	{"cmdline_gone", "kernel command line: gone", LIST(cmdline_gone), true},
+#undef LIST
+};
+
+enum { IMAGE_LISTS = sizeof image_lists / sizeof *image_lists };
+
+static const struct strv *list_of(const struct diff_image *diff, size_t index)
+{
+	return (const struct strv *)((const char *)diff + image_lists[index].offset);
+}
+
+static bool image_differs(const struct diff_image *diff)
+{
+	bool differs = diff->packages.count || diff->sizes.count;
+	for (size_t i = 0; i < IMAGE_LISTS; i++)
+		differs = differs || list_of(diff, i)->count;
+	return differs;
+}
 
 static const char *change_word(const struct diff_package *package)
 {
@@ -62,21 +98,8 @@ static void image_json(const char *old_dir, const char *new_dir, const struct di
 		json_end_object(&json);
 	}
 	json_end_array(&json);
-	const struct {
-		const char *name;
-		const struct strv *list;
-	} lists[] = {{"files_added", &diff->files_added},
-	             {"files_gone", &diff->files_gone},
-	             {"files_changed", &diff->files_changed},
-	             {"setuid_added", &diff->setuid},
-	             {"initrd_added", &diff->initrd_added},
-	             {"initrd_gone", &diff->initrd_gone},
-	             {"kernel_config_added", &diff->kernel_added},
-	             {"kernel_config_gone", &diff->kernel_gone},
-	             {"cmdline_added", &diff->cmdline_added},
-	             {"cmdline_gone", &diff->cmdline_gone}};
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		json_list(&json, lists[i].name, lists[i].list);
+	for (size_t i = 0; i < IMAGE_LISTS; i++)
+		json_list(&json, image_lists[i].name, list_of(diff, i));
 	json_end_object(&json);
 	cli_print_json(&json);
 	json_release(&json);
@@ -106,19 +129,10 @@ void show_image_diff(const struct cli *cli, const char *old_dir, const char *new
 		cli_print("  %-8s %-20s %s -> %s\n", change_word(package), package->name,
 		          package->old_version ? package->old_version : "-",
 		          package->new_version ? package->new_version : "-");
-	print_list("LOOK: set-id files added", &diff->setuid, true);
-	print_list("files added", &diff->files_added, all);
-	print_list("files gone", &diff->files_gone, all);
-	print_list("files changed", &diff->files_changed, all);
-	print_list("initrd: files added", &diff->initrd_added, all);
-	print_list("initrd: files gone", &diff->initrd_gone, all);
-	print_list("kernel configuration: added", &diff->kernel_added, all);
-	print_list("kernel configuration: gone", &diff->kernel_gone, all);
-	print_list("kernel command line: added", &diff->cmdline_added, true);
-	print_list("kernel command line: gone", &diff->cmdline_gone, true);
+	for (size_t i = 0; i < IMAGE_LISTS; i++)
+		print_list(image_lists[i].title, list_of(diff, i), all || image_lists[i].is_whole);
 	print_sizes(diff);
-	if (!diff->packages.count && !diff->files_changed.count && !diff->files_added.count &&
-	    !diff->files_gone.count && !diff->cmdline_added.count)
+	if (!image_differs(diff))
 		cli_print("nothing differs\n");
 }
 

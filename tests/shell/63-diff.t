@@ -54,6 +54,7 @@ ok "one recipe: its values" grep -A2 '^  license$' "$TMP/moves"
 ok "and its text" grep -q '^+license: ISC' "$TMP/moves"
 is "for programs" "$(json 'd["recipes"][0]["fields"][0]' moves v1 v2)" "{'name': 'version', 'old': '1.9', 'new': '1.10'}"
 fails "a word that is nothing" 3 'v9 is no package, image, build, or revision' "$SDK" diff v9
+fails "a slip" 3 'did you mean "stays"' "$SDK" diff stasy v1
 fails "three of no kind" 2 'v1 is no package' "$SDK" diff v1 v2 v2
 
 # ---- images
@@ -65,7 +66,7 @@ image() { # image KEY PACKAGES FILES
 	printf '%b' "$5" >"$TMP/out/images/amd64-usr/$1/kernel-config"
 	ln -sfn "$1" "$TMP/out/images/amd64-usr/latest"
 }
-fails "a board without images" 3 'is no package, image' "$SDK" diff amd64-usr
+fails "a board without images" 3 'sdk image --board=amd64-usr' "$SDK" diff amd64-usr
 image aaaa 'zlib\t1.0\tx1\nxz\t5\ty\n' 'f\t0755\t3\tabc\tzlib\t/usr/bin/z\nf\t0644\t1\td\txz\t/usr/x\n' '100\t1\tzlib\n150\t2\ttotal\n' '# CONFIG_A is not set\nCONFIG_B=y\n'
 fails "a board with one image" 3 'no image before the newest' "$SDK" diff amd64-usr
 sleep 1
@@ -78,6 +79,15 @@ is "sizes, the total last" "$(json '[(s["name"], s["new"] - s["old"]) for s in d
 is "by their keys, the kernel's configuration" "$(json 'd["kernel_config_added"]' amd64-usr/aa amd64-usr/bb)" "['CONFIG_A=y']"
 is "by directories, the other way round" \
 	"$(json 'd["files_added"]' "$TMP/out/images/amd64-usr/bbbb" "$TMP/out/images/amd64-usr/aaaa")" "['/usr/x (xz)']"
+is "the newest by its key, which stays" "$(json 'd["new"].endswith("/bbbb")' amd64-usr)" True
+cp -r "$TMP/out/images/amd64-usr/bbbb" "$TMP/quiet"; echo 'root=a quiet' >"$TMP/quiet/cmdline"
+cp -r "$TMP/quiet" "$TMP/loud"; echo 'root=a' >"$TMP/loud/cmdline"
+is "a word less for the kernel differs" "$(diff "$TMP/quiet" "$TMP/loud" | tail -n +3 | tr '\n' '|')" \
+	'kernel command line: gone (1)|  quiet|'
+cp "$TMP/quiet/cmdline" "$TMP/loud/cmdline"; echo CONFIG_C=y >>"$TMP/loud/kernel-config"
+is "a line of its configuration does" "$(diff "$TMP/quiet" "$TMP/loud" | grep -c 'nothing differs')" 0
+cp "$TMP/quiet/kernel-config" "$TMP/loud/kernel-config"
+is "and else nothing does" "$(diff "$TMP/quiet" "$TMP/loud" | tail -n +3)" 'nothing differs'
 
 # ---- builds
 for name in env toolchain; do
