@@ -26,7 +26,7 @@ static void add_json(struct json *json, const struct contents_item *item)
 	json_string(json, "package", item->node->name);
 	json_string(json, "output", item->output);
 	json_string(json, "path", entry->path);
-	json_string(json, "type", entry->type == 'f' ? "file" : "link");
+	json_string(json, "type", contents_type(entry));
 	json_string(json, "mode", mode);
 	json_number(json, "bytes", (int64_t)entry->size);
 	json_string(json, entry->type == 'f' ? "sha256" : "target", entry->value);

@@ -45,7 +45,7 @@ static bool is_declared(const struct node *node, const struct node *edge)
 /* From what was asked for, and is not below another one of that. */
 static void print_tree(const struct graph *graph)
 {
-	own(dep_tree) tree = {.declared = true};
+	own(dep_tree) tree = {.graph = graph, .declared = true};
 	struct map below = {0};
 	for (vec_each(node, &graph->nodes)) {
 		for (vec_each(edge, &(*node)->depends))

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "history.h"
 #include "own.h"
+#include "toolchain.h"
 #include "wanted.h"
 
 enum { OPT_ARCH, OPT_LAST, OPT_RUNS };
@@ -102,6 +103,20 @@ static size_t choose(const struct history *history, bool runs, size_t last, int 
 	return count;
 }
 
+/* A name of which nothing is known must be a recipe's. */
+static int check_names(const struct cli *cli, const struct history *history, int argc, char **argv,
+                       struct err *err)
+{
+	for (int i = 0; i < argc; i++) {
+		bool is_known = false;
+		for (vec_each(build, &history->builds))
+			is_known = is_known || str_equal(build->package, argv[i]);
+		if (!is_known && cli_check_recipe(cli, argv[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	own(history) history = {0};
@@ -112,7 +127,9 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	if (runs && argc)
 		return err_set(err, ERR_USAGE, "--runs takes no packages");
 	if (cli_number(cli, "last", 1, 1000000, cli->json ? 1000000 : 20, &last, err) < 0 ||
-	    history_load(&cli->workspace, &filter, &history, err) < 0)
+	    (filter.arch && toolchain_check(&cli->workspace, filter.arch, err) < 0) ||
+	    history_load(&cli->workspace, &filter, &history, err) < 0 ||
+	    check_names(cli, &history, argc, argv, err) < 0)
 		return -1;
 	if (history.unreadable)
 		event_warn(&cli->sink, "%zu lines of out/history.jsonl can't be read",
@@ -126,7 +143,8 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	if (count == 0 && argc)
 		return cli_not_built(cli, argv[0], filter.arch, err);
 	if (count == 0) {
-		err_set(err, ERR_INPUT, "nothing has been built here yet");
+		err_set(err, ERR_INPUT, "nothing has been built here%s%s yet",
+		        filter.arch ? " for " : "", filter.arch ? filter.arch : "");
 		return err_hint(err, "out/history.jsonl is written by `sdk build`");
 	}
 	print_table(&history, runs, chosen);

@@ -9,16 +9,10 @@
 
 struct listing {
 	struct cli *cli;
-	size_t broken;
+	int argc;
+	char **argv;
+	size_t broken; /* of those that were asked for */
 };
-
-static void report_broken(void *context, const char *name, struct err *err)
-{
-	struct listing *listing = context;
-	(void)name;
-	event_warn(&listing->cli->sink, "%s", err->message);
-	listing->broken++;
-}
 
 static bool is_wanted(const char *name, int argc, char **argv)
 {
@@ -26,6 +20,15 @@ static bool is_wanted(const char *name, int argc, char **argv)
 		if (fnmatch(argv[i], name, 0) == 0)
 			return true;
 	return argc == 0;
+}
+
+static void report_broken(void *context, const char *name, struct err *err)
+{
+	struct listing *listing = context;
+	if (!is_wanted(name, listing->argc, listing->argv))
+		return;
+	event_warn(&listing->cli->sink, "%s", err->message);
+	listing->broken++;
 }
 
 /* A pattern that nothing matches is a mistake, or a script's question: both want to be told. */
@@ -78,7 +81,7 @@ static void print_text(const struct recipe_set *set, int argc, char **argv)
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	own(recipe_set) set = {0};
-	struct listing listing = {.cli = cli};
+	struct listing listing = {.cli = cli, .argc = argc, .argv = argv};
 	if (overlay_open_recipes(&cli->workspace, &set, err) < 0)
 		return -1;
 	recipe_set_load_each(&set, report_broken, &listing);

@@ -4,9 +4,11 @@
 
 #include "commands.h"
 #include "contents.h"
+#include "graph-open.h"
 #include "overlay.h"
 #include "own.h"
 #include "session.h"
+#include "toolchain.h"
 #include "wanted.h"
 
 static const struct option_spec options[] = {
@@ -22,20 +24,26 @@ struct search {
 	size_t found;
 };
 
-/* A name without a slash is looked for in every directory. */
-static bool matches(const char *pattern, const char *path)
+/* A name without a slash is looked for in every directory, and is not one: directories of that name
+ * are many. "/usr/include/linux" may be one, with a slash at the end or without. */
+static bool matches(const char *typed, const struct manifest_entry *entry)
 {
-	const char *base = strrchr(path, '/');
-	if (!strchr(pattern, '/'))
-		return fnmatch(pattern, base ? base + 1 : path, 0) == 0;
-	return fnmatch(pattern + strspn(pattern, "/"), path, FNM_PATHNAME) == 0;
+	const char *path = entry->path, *base = strrchr(path, '/');
+	if (!strchr(typed, '/'))
+		return entry->type != 'd' && fnmatch(typed, base ? base + 1 : path, 0) == 0;
+	own_free char *pattern = mem_strdup(typed + strspn(typed, "/"));
+	size_t length = strlen(pattern);
+	if (entry->type == 'd' && length && pattern[length - 1] == '/')
+		pattern[length - 1] = '\0';
+	return fnmatch(pattern, path, FNM_PATHNAME) == 0;
 }
 
 static void show(struct search *search, const struct contents_item *item)
 {
 	search->found++;
 	if (!search->cli->json) {
-		cli_print("%-20s %-6s /%s\n", item->node->name, item->output, item->entry->path);
+		cli_print("%-20s %-6s /%s%s\n", item->node->name, item->output, item->entry->path,
+		          item->entry->type == 'd' ? "/" : "");
 		return;
 	}
 	json_object(&search->json, NULL);
@@ -43,14 +51,15 @@ static void show(struct search *search, const struct contents_item *item)
 	json_string(&search->json, "version", item->node->recipe->version);
 	json_string(&search->json, "output", item->output);
 	json_string(&search->json, "path", item->entry->path);
+	json_string(&search->json, "type", contents_type(item->entry));
 	json_end_object(&search->json);
 }
 
 static int visit(void *context, const struct contents_item *item)
 {
 	struct search *search = context;
-	for (int i = 0; i < search->count && item->entry->type != 'd'; i++) {
-		if (!matches(search->patterns[i], item->entry->path))
+	for (int i = 0; i < search->count; i++) {
+		if (!matches(search->patterns[i], item->entry))
 			continue;
 		show(search, item);
 		break;
@@ -68,14 +77,10 @@ static int choose(struct cli *cli, struct wanted *wanted, struct err *err)
 		return 0;
 	strv_release(&wanted->packages);
 	strv_release(&wanted->options);
-	if (overlay_open_recipes(&cli->workspace, &set, err) < 0 ||
-	    recipe_set_load_all(&set, err) < 0)
+	if (toolchain_check(&cli->workspace, wanted->arch, err) < 0 ||
+	    overlay_open_recipes(&cli->workspace, &set, err) < 0)
 		return -1;
-	for (size_t i = 0; i < set.names.count; i++) {
-		const struct recipe *recipe = map_get(&set.loaded, set.names.items[i]);
-		if (recipe && recipe_has_arch(recipe, wanted->arch))
-			strv_add(&wanted->packages, recipe->name);
-	}
+	graph_open_names(cli, &set, wanted->arch, &wanted->packages);
 	return 0;
 }
 
@@ -100,6 +105,9 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	own(build_session) session = {0};
 	own(wanted) wanted = {0};
+	for (int i = 0; i < argc; i++)
+		if (!*argv[i])
+			return err_set(err, ERR_USAGE, "a path or a name can't be empty");
 	if (choose(cli, &wanted, err) < 0)
 		return -1;
 	struct build_request request = {
@@ -122,8 +130,9 @@ const struct command cmd_owns = {
 	.name = "owns",
 	.arguments = "<path or glob…>",
 	.summary = "Find the package that a file comes from",
-	.description = "A path is looked for as it stands; a name without a slash in every\n"
-		       "directory. Both may be patterns.",
+	.description =
+		"A path is looked for as it stands, and may be a directory's; a name without\n"
+		"a slash is looked for in every directory. Both may be patterns.",
 	.examples = "sdk owns /usr/bin/ls                 # who installs it?\n"
 		    "sdk owns 'libz*' --board=arm64-usr   # by name, in one board\n",
 	.options = options,

@@ -37,6 +37,21 @@ static void collect(const struct graph *graph, const char *output, struct size_l
 	vec_sort(sizes, largest_first);
 }
 
+/* Of packages that are built, one must have an output of that name; else it is a slip. */
+static int check_output(const struct graph *graph, const char *output, struct err *err)
+{
+	own(strv) names = {0};
+	for (vec_each(node, &graph->nodes))
+		for (vec_each(item, &(*node)->record.outputs))
+			if (!strv_has(&names, item->name))
+				strv_add(&names, item->name);
+	if (!names.count || strv_has(&names, output))
+		return 0;
+	own_free char *list = strv_join(&names, ", ");
+	err_set(err, ERR_INPUT, "none of the packages has an output \"%s\"", output);
+	return err_hint(err, "they have: %s", list);
+}
+
 static void print_text(const struct size_list *sizes)
 {
 	char text[32];
@@ -86,6 +101,8 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	struct build_request request = {
 		.arch = wanted.arch, .packages = &wanted.packages, .options = &wanted.options};
 	if (session_make(&cli->workspace, &request, &session, err) < 0)
+		return -1;
+	if (output && check_output(&session.graph, output, err) < 0)
 		return -1;
 	collect(&session.graph, output ? output : "run", &sizes);
 	if (cli->json)

@@ -17,6 +17,8 @@ struct answer {
 	bool is_built;
 	char *reason;        /* why it is not */
 	struct strv changes; /* since its last build */
+	struct strv
+		causes; /* when it waits: "openssl: why that will be built", for each first one */
 };
 
 static void answer_release(struct answer *answer)
@@ -25,6 +27,7 @@ static void answer_release(struct answer *answer)
 	strv_release(&answer->boards);
 	free(answer->reason);
 	strv_release(&answer->changes);
+	strv_release(&answer->causes);
 }
 
 /* ---- why it is there */
@@ -83,6 +86,10 @@ static void find_changes(const struct workspace *workspace, const struct graph *
 	own_free char *last = key_load_last(workspace, graph->arch, node->name);
 	if (last && node->state == NODE_BUILD)
 		key_difference(last, node->key_text, SHOWN, &answer->changes);
+	/* What is to be built and waits for nothing is where it begins. */
+	for (vec_each(below, &node->closure))
+		if ((*below)->state == NODE_BUILD)
+			strv_addf(&answer->causes, "%s: %s", (*below)->name, (*below)->reason);
 }
 
 /* ---- over boards */
@@ -104,22 +111,29 @@ static int ask_board(const struct workspace *workspace, const struct board *boar
 	return 1;
 }
 
-static int ask_others(const struct workspace *workspace, const char *name, struct strv *boards,
-                      struct err *err)
+static int ask_by_name(const struct workspace *workspace, const char *board_name, const char *name,
+                       struct err *err)
+{
+	own(answer) answer = {0};
+	__attribute__((cleanup(board_free_ptr))) struct board *board = NULL;
+	if (board_load(workspace, board_name, &board, err) < 0)
+		return -1;
+	return ask_board(workspace, board, name, &answer, err);
+}
+
+/* One that can't be read, or whose recipes can't, is nothing that was asked about. */
+static int ask_others(const struct cli *cli, const char *name, struct strv *boards, struct err *err)
 {
 	own(strv) names = {0};
-	if (board_list(workspace, &names, err) < 0)
+	if (board_list(&cli->workspace, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++) {
-		own(answer) answer = {0};
-		struct board *board;
-		if (board_load(workspace, names.items[i], &board, err) < 0)
-			return -1;
-		int found = ask_board(workspace, board, name, &answer, err);
-		board_free(board);
+		own(err) broken = {0};
+		int found = ask_by_name(&cli->workspace, names.items[i], name, &broken);
 		if (found < 0)
-			return -1;
-		if (found)
+			event_warn(&cli->sink, "board %s is left out: %s", names.items[i],
+			           broken.message);
+		if (found > 0)
 			strv_add(boards, names.items[i]);
 	}
 	return 0;
@@ -139,15 +153,16 @@ static int ask_alone(const struct workspace *workspace, const char *arch, const 
 	return 0;
 }
 
-static int find_answer(const struct workspace *workspace, const struct board *board,
-                       const char *name, struct answer *answer, struct err *err)
+static int find_answer(const struct cli *cli, const struct board *board, const char *name,
+                       struct answer *answer, struct err *err)
 {
+	const struct workspace *workspace = &cli->workspace;
 	int found = ask_board(workspace, board, name, answer, err);
 	if (found)
 		return found < 0 ? -1 : 0;
 	if (ask_alone(workspace, board->arch, name, answer, err) < 0)
 		return -1;
-	return ask_others(workspace, name, &answer->boards, err);
+	return ask_others(cli, name, &answer->boards, err);
 }
 
 /* ---- what is printed */
@@ -171,6 +186,7 @@ static void print_json(const char *board, const char *name, const struct answer 
 	json_bool(&json, "built", answer->is_built);
 	json_string(&json, "reason", answer->reason);
 	print_list(&json, "changes", &answer->changes);
+	print_list(&json, "causes", &answer->causes);
 	json_end_object(&json);
 	cli_print_json(&json);
 	json_release(&json);
@@ -190,6 +206,8 @@ static void print_text(const char *board, const char *name, const struct answer 
 	          answer->is_built ? "" : answer->reason);
 	for (size_t i = 0; i < answer->changes.count; i++)
 		cli_print("  %s\n", answer->changes.items[i]);
+	for (size_t i = 0; i < answer->causes.count; i++)
+		cli_print("  %s\n", answer->causes.items[i]);
 }
 
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
@@ -201,7 +219,7 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	struct board *board;
 	if (board_load(&cli->workspace, name ? name : fallback, &board, err) < 0)
 		return -1;
-	int result = find_answer(&cli->workspace, board, argv[0], &answer, err);
+	int result = find_answer(cli, board, argv[0], &answer, err);
 	if (result == 0 && cli->json)
 		print_json(board->name, argv[0], &answer);
 	else if (result == 0)
@@ -214,8 +232,10 @@ const struct command cmd_why = {
 	.name = "why",
 	.arguments = "<package>",
 	.summary = "Say why a package is in an image, and why it will be built",
-	.description = "Shows the shortest way from what the board names to the package, and how\n"
-		       "the inputs of its next build differ from those of its last one.",
+	.description =
+		"Shows the shortest way from what the board names to the package, and how\n"
+		"the inputs of its next build differ from those of its last one. Where it only\n"
+		"waits for others, these are named, down to those whose own inputs differ.",
 	.examples = "sdk why zlib                         # in this machine's kind of board\n"
 		    "sdk why json-c --board=arm64-usr     # in another\n",
 	.options = options,

@@ -25,14 +25,37 @@ static void print_edge(struct dep_tree *tree, const struct node *edge, const cha
 		dep_tree_print(tree, edge, depth + 1);
 }
 
+static bool has(const struct node_list *nodes, const struct node *node)
+{
+	for (vec_each(item, nodes))
+		if (*item == node)
+			return true;
+	return false;
+}
+
+void dep_tree_edges(const struct graph *graph, const struct node *node, bool up,
+                    struct node_list *ret_build, struct node_list *ret_run)
+{
+	for (vec_each(edge, up ? &node->users : &node->depends))
+		vec_push(ret_build, *edge);
+	for (vec_each(edge, &node->runtime))
+		if (!up && !has(ret_build, *edge))
+			vec_push(ret_run, *edge);
+	for (vec_each(user, &graph->nodes))
+		if (up && has(&(*user)->runtime, node) && !has(ret_build, *user))
+			vec_push(ret_run, *user);
+}
+
 void dep_tree_print(struct dep_tree *tree, const struct node *node, int depth)
 {
-	const struct node_list *edges = tree->up ? &node->users : &node->depends;
+	struct node_list build = {0}, run = {0};
+	dep_tree_edges(tree->graph, node, tree->up, &build, &run);
 	map_set(&tree->shown, node->name, tree);
-	for (vec_each(edge, edges))
+	for (vec_each(edge, &build))
 		if (!tree->declared || is_declared(node, *edge))
 			print_edge(tree, *edge, "", depth);
-	for (vec_each(edge, &node->runtime))
-		if (tree->declared && !is_declared(node, *edge))
-			print_edge(tree, *edge, " (to run)", depth);
+	for (vec_each(edge, &run))
+		print_edge(tree, *edge, " (to run)", depth);
+	vec_release(&build);
+	vec_release(&run);
 }

@@ -14,4 +14,8 @@ struct graph_open {
  * "recipe.option=on|off", may be NULL. */
 int graph_open(const struct cli *cli, const char *arch, const struct strv *packages,
                const struct strv *options, struct graph_open *ret_open, struct err *err);
+/* The names of all recipes for the architecture, but those that can't be read or need one that
+ * can't: of these it warns. */
+void graph_open_names(const struct cli *cli, struct recipe_set *set, const char *arch,
+                      struct strv *ret_names);
 void graph_open_release(struct graph_open *open);

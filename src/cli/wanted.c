@@ -4,6 +4,7 @@
 #include "overlay.h"
 #include "own.h"
 #include "recipe.h"
+#include "toolchain.h"
 
 void wanted_release(struct wanted *wanted)
 {
@@ -34,12 +35,19 @@ int cli_wanted(const struct cli *cli, int argc, char **argv, struct wanted *want
 	return 0;
 }
 
-int cli_not_built(const struct cli *cli, const char *package, const char *arch, struct err *err)
+int cli_check_recipe(const struct cli *cli, const char *name, struct err *err)
 {
 	own(recipe_set) recipes = {0};
 	const struct recipe *recipe;
-	if (overlay_open_recipes(&cli->workspace, &recipes, err) < 0 ||
-	    recipe_set_get(&recipes, package, &recipe, err) < 0)
+	if (overlay_open_recipes(&cli->workspace, &recipes, err) < 0)
+		return -1;
+	return recipe_set_get(&recipes, name, &recipe, err);
+}
+
+int cli_not_built(const struct cli *cli, const char *package, const char *arch, struct err *err)
+{
+	if ((arch && toolchain_check(&cli->workspace, arch, err) < 0) ||
+	    cli_check_recipe(cli, package, err) < 0)
 		return -1;
 	err_set(err, ERR_INPUT, "%s has not been built here%s%s", package, arch ? " for " : "",
 	        arch ? arch : "");

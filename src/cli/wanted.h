@@ -15,7 +15,9 @@ struct wanted {
  * without any: the board of this machine's kind, <arch>-usr. */
 int cli_wanted(const struct cli *cli, int argc, char **argv, struct wanted *wanted,
                struct err *err);
-/* Of a package of which nothing is known here: that there is no such recipe, or else that it has
- * not been built. Always -1. */
+/* Whether there is a recipe of that name, and it can be read. */
+int cli_check_recipe(const struct cli *cli, const char *name, struct err *err);
+/* Of a package of which nothing is known here: that there is no such architecture (`arch`; NULL:
+ * any), no such recipe, or else that it has not been built. Always -1. */
 int cli_not_built(const struct cli *cli, const char *package, const char *arch, struct err *err);
 void wanted_release(struct wanted *wanted);

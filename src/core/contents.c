@@ -7,7 +7,7 @@
 
 static int not_built(const struct node *node, struct err *err)
 {
-	err_set(err, ERR_BUILD, "%s is not built: %s", node->name,
+	err_set(err, ERR_INPUT, "%s is not built: %s", node->name,
 	        node->reason ? node->reason : "nobody asked for it");
 	return err_hint(err, "sdk build %s", node->name);
 }
@@ -57,4 +57,9 @@ int contents_each(const struct workspace *workspace, const struct node *node, co
 			return result;
 	}
 	return 0;
+}
+
+const char *contents_type(const struct manifest_entry *entry)
+{
+	return entry->type == 'd' ? "directory" : entry->type == 'l' ? "link" : "file";
 }

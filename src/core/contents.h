@@ -15,8 +15,10 @@ struct contents_item {
 
 /* Calls `visit` for every entry of the outputs of one node, in the order of the record and the
  * manifests; `output` NULL means all of them. A non-zero return ends it and is passed on. A node
- * that is not built has nothing to show: ERR_BUILD with a hint; an output that its record does not
- * know is ERR_INPUT. */
+ * that is not built has nothing to show, and an output that its record does not know is none: both
+ * ERR_INPUT with a hint. */
 int contents_each(const struct workspace *workspace, const struct node *node, const char *output,
                   int (*visit)(void *context, const struct contents_item *item), void *context,
                   struct err *err);
+/* "file", "link" or "directory". */
+const char *contents_type(const struct manifest_entry *entry);

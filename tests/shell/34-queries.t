@@ -51,10 +51,74 @@ is "nor are dependencies" "$(timeout 20 "$SDK" deps l39-a | wc -l)" 154
 # ---- the others, as JSON
 is "list" "$(json '[.[].name] | index("top") != null' list)" true
 is "info" "$(json 'map([.name, .version])' info top)" '[["top","1.0"]]'
-is "deps" "$(json . deps top)" '["left","right"]'
-is "rdeps" "$(json . rdeps low)" '["helper","left","right"]'
+is "deps" "$(json . deps top)" '{"package":"top","depends":["left","right"],"runtime":["helper"]}'
+is "rdeps" "$(json '.users, .["runtime-users"]' rdeps low | tr '\n' ' ')" '["helper","left","right"] [] '
+is "of what is needed to run" "$(json '.["runtime-users"]' rdeps helper)" '["top"]'
+is "which text tells, too" "$("$SDK" deps top | tail -2 | tr '\n' '|')$("$SDK" rdeps helper)" \
+	"helper 1.0 (to run)|  low 1.0|top 1.0 (to run)"
+is "all of it" "$("$SDK" deps --all top | tr '\n' '|')" 'left|low|right|helper (to run)|'
 is "why" "$(json .way why low)" '["top","helper","low"]'
 is "history" "$(json length history top)" 0
+
+# ---- words that are nobody's
+fails "history of no recipe" 3 'no recipe is called "tpo"' "$SDK" history tpo
+fails "for programs as well" 3 'did you mean "top"' "$SDK" history tpo --json
+fails "of one that is none, among others" 3 'no recipe is called "tpo"' "$SDK" history top tpo --json
+for command in 'log top' 'history' 'files top' 'size top' 'owns x' 'deps top' 'graph top'; do
+	# shellcheck disable=SC2086
+	fails "$command for an architecture that is none" 3 'no toolchain for the architecture "foo"' \
+		"$SDK" $command --arch=foo
+done
+for command in log files history; do
+	fails "$command of what is not built" 3 'sdk build' "$SDK" $command top
+done
+fails "nobody owns nothing" 2 "can't be empty" "$SDK" owns ''
+fails "no images yet, how to make them" 3 'sdk image --board=amd64-usr' "$SDK" diff amd64-usr
+
+# ---- one recipe that can't be read is nobody else's trouble
+recipe bad '' ''; recipe needs-bad bad ''
+echo 'wrong: true' >>"$SDK_ROOT/recipes/bad/recipe.yaml"
+is "rdeps" "$("$SDK" rdeps low 2>/dev/null | grep -c '^left')" 1
+fails "which warns" 0 'warning: .*recipes/bad/recipe.yaml' "$SDK" rdeps low
+is "of it and of what needs it" "$("$SDK" rdeps low 2>&1 | grep -c 'warning: left out')" 2
+fails "but who asks about it is told" 3 'recipes/bad/recipe.yaml' "$SDK" rdeps bad
+fails "about what needs it, too" 3 'recipes/bad/recipe.yaml' "$SDK" rdeps needs-bad
+ok "graph" "$SDK" graph --arch=amd64
+fails "owns" 3 'no built package has x' "$SDK" owns x --arch=amd64
+ok "list of others" "$SDK" list 'l*'
+fails "list of all" 3 "1 recipes can't be read" "$SDK" list
+mkdir -p "$SDK_ROOT/board-configs/worse"; echo 'arch: [' >"$SDK_ROOT/board-configs/worse/board.yaml"
+is "why, beside a board that can't be read" "$(json '.["other-boards"]' why alone --board=amd64-usr 2>/dev/null)" '[]'
+rm -r "$SDK_ROOT/recipes/bad" "$SDK_ROOT/recipes/needs-bad" "$SDK_ROOT/board-configs/worse"
+
+# ---- why something will be built again
+if [ -d "$SDK_TOP/out/env" ]; then
+	mkdir -p "$SDK_OUT"; ln -s "$SDK_TOP/out/env" "$SDK_TOP/out/toolchain" "$SDK_OUT/"
+	cat >>"$SDK_ROOT/recipes/low/recipe.yaml" <<'Y'
+phases:
+  install: |
+    mkdir -p "$DEST"/usr/share/low/below; echo 1 >"$DEST"/usr/share/low/below/file
+Y
+	for name in left right top helper; do cat >>"$SDK_ROOT/recipes/$name/recipe.yaml" <<Y
+phases:
+  install: |
+    mkdir -p "\$DEST"/usr/share/$name; echo $name >"\$DEST"/usr/share/$name/file
+Y
+	done
+	ok "what is built" "$SDK" build -q top
+	is "needs no build" "$(json '.built, .changes, .causes' why top --board=amd64-usr | tr '\n' ' ')" 'true [] [] '
+	sed -i 's/echo 1/echo 2/' "$SDK_ROOT/recipes/low/recipe.yaml"
+	ok "an edit is named" sh -c "'$SDK' why low --board=amd64-usr | grep -A1 '^built: no' | grep -q '^  .*install'"
+	ok "as JSON" test "$(json '.changes | length' why low --board=amd64-usr)" -gt 0
+	ok "what waits for it names it, and the edit" sh -c "'$SDK' why top --board=amd64-usr | grep -q '^  low: .*install'"
+	is "as JSON" "$(json '.causes | length' why top --board=amd64-usr)" 1
+	sed -i 's/echo 2/echo 1/' "$SDK_ROOT/recipes/low/recipe.yaml"
+	is "a directory has an owner" "$("$SDK" owns /usr/share/low/below/ 2>/dev/null | tr -s ' ')" 'low run /usr/share/low/below/'
+	is "which JSON tells" "$(json '.[].type' owns /usr/share/low/below 2>/dev/null)" '"directory"'
+	fails "no output of that name" 3 'has an output "rum"' "$SDK" size top --output=rum
+else
+	skip "why something will be built again" "there is no environment: sdk create"
+fi
 
 # ---- of what is built
 unset SDK_ROOT SDK_OUT SDK_CACHE
