@@ -459,6 +459,20 @@ static int check_option(struct board_edit *edit, const char *key, const char *va
 	return recipe_configure(recipe, &choices, &config, err);
 }
 
+/* The decoders name the key's last word; with all of it in front that was said twice. */
+static int name_key(const char *key, struct err *err)
+{
+	const char *last = strrchr(key, '.');
+	size_t length = strlen(last ? ++last : (last = key));
+	char *message = err ? err->message : NULL;
+	if (message && strncmp(message, last, length) == 0 && message[length] == ':') {
+		char *rest = message + length + 1;
+		rest += strspn(rest, " ");
+		memmove(message, rest, strlen(rest) + 1);
+	}
+	return err_wrap(err, "%s", key);
+}
+
 int board_edit_set(struct board_edit *edit, const char *key, const char *value, struct err *err)
 {
 	own(yaml_change) change = begin(edit);
@@ -484,7 +498,7 @@ int board_edit_set(struct board_edit *edit, const char *key, const char *value, 
 		const struct yaml_node *map = descend(yaml->root, &steps, &at);
 		insert_steps(&change, map, &steps, at, str_text(&scalar), str_text(&scalar));
 	}
-	return take_change(edit, &change, err) < 0 ? err_wrap(err, "%s", key) : 0;
+	return take_change(edit, &change, err) < 0 ? name_key(key, err) : 0;
 }
 
 int board_edit_reset(struct board_edit *edit, const char *key, struct err *err)
@@ -496,7 +510,7 @@ int board_edit_reset(struct board_edit *edit, const char *key, struct err *err)
 		return 0;
 	split_key(key, &steps);
 	cut_steps(&change, yaml->root, &steps);
-	return take_change(edit, &change, err) < 0 ? err_wrap(err, "%s", key) : 0;
+	return take_change(edit, &change, err) < 0 ? name_key(key, err) : 0;
 }
 
 static void insert_item(struct yaml_change *change, const char *list, const char *item)

@@ -189,6 +189,20 @@ static int decode_slot(const struct yaml *yaml, const struct yaml_node *node, vo
 	return 0;
 }
 
+/* More than an emulated machine of any kind can have is a slip: bytes, where MiB were asked for. */
+static int decode_memory(const struct yaml *yaml, const struct yaml_node *node, void *target,
+                         struct err *err)
+{
+	enum { MOST_MIB = 16 << 20 };
+	uint64_t mib;
+	if (yaml_decode_value(yaml, node, YAML_UINT, "memory", &mib, err) < 0)
+		return -1;
+	if (mib < 1 || mib > MOST_MIB)
+		return yaml_error(yaml, node, err, "memory: wanted MiB, 1 to %d", MOST_MIB);
+	*(uint64_t *)target = mib;
+	return 0;
+}
+
 /* ---- the tables */
 
 const struct yaml_field board_image_fields[] = {
@@ -228,8 +242,8 @@ const struct yaml_field board_image_fields[] = {
          "size: Each of the two slots for the hash tree of `/usr`; 1/127 of usr-size suffices."},
 	{"usr-budget", YAML_BYTES, FIELD(board_image, budget_bytes), false, NULL,
          "A `/usr` above this size fails the build."},
-	{"memory", YAML_UINT, FIELD(board_image, memory_mib), false, NULL,
-         "Memory of the emulated machine, in MiB (default 1024)."},
+	{"memory", YAML_CUSTOM, FIELD(board_image, memory_mib), false, decode_memory,
+         "number: Memory of the emulated machine, in MiB (default 1024)."},
 	{"disk-size", YAML_BYTES, FIELD(board_image, disk_bytes), false, NULL,
          "Size of the emulated machine's disk (default: the image's)."},
 };
@@ -263,7 +277,7 @@ static int decode_arch(const struct yaml *yaml, const struct yaml_node *node, vo
 }
 
 const struct yaml_field board_fields[] = {
-	{"summary", YAML_TEXT, FIELD(board, summary), true, NULL, "One line."},
+	{"summary", YAML_TEXT, FIELD(board, summary), true, NULL, "What it is for, in one line."},
 	{"extends", YAML_CUSTOM, 0, false, decode_extends,
          "text: A board that this one is like; lists go on from its lists, and `-item` takes one "
          "away."},

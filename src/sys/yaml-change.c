@@ -203,17 +203,35 @@ static void cut_flow(struct yaml_change *change, const struct yaml_node *flow, s
 		cut(change, start, end);
 }
 
+/* The line that holds `start` and `end`, but for a comment behind them: who wrote it beside the
+ * name of a map or list meant more than the one entry that goes. It gets the line to itself. */
+static void cut_to_comment(struct yaml_change *change, size_t start, size_t end)
+{
+	const char *text = change->text;
+	size_t last = line_end(change, end), comment = end;
+	while (comment < last && !(text[comment] == '#' && strchr(" \t", text[comment - 1])))
+		comment++;
+	if (comment < last)
+		cut(change, start, comment);
+	else
+		cut(change, line_start(change, start), last);
+}
+
 void yaml_change_cut(struct yaml_change *change, const struct yaml_node *collection, size_t index)
 {
+	const struct yaml_node *value = collection->items[index];
 	if (yaml_change_is_flow(change, collection))
 		cut_flow(change, collection, index);
+	else if (collection->kind == YAML_MAP && value->kind != YAML_SCALAR)
+		cut_to_comment(change, collection->key_nodes[index]->start,
+		               true_end(change, value));
 	else
 		cut(change, entry_line(change, collection, index),
-		    line_end(change, true_end(change, collection->items[index])));
+		    line_end(change, true_end(change, value)));
 }
 
 void yaml_change_cut_key(struct yaml_change *change, const struct yaml_node *map, size_t index)
 {
 	const struct yaml_node *key = map->key_nodes[index];
-	cut(change, line_start(change, key->start), line_end(change, key->end));
+	cut_to_comment(change, key->start, key->end);
 }

@@ -51,6 +51,21 @@ ok "and nothing is written" cmp "$TMP/before" "$board"
 ok "the list's last item" config remove p2
 is "takes its key along" "$(grep -c 'packages' "$board")" 0
 ok "but no comment" grep -q 'because of the disks' "$board"
+write <<'Y'
+summary: For the tests
+extends: base
+arch: amd64
+packages: # of the team for disks
+  - p2
+image: # ours, see ticket 7
+  memory: 2048
+options: {p1.x: on} # for now
+Y
+ok "all that a map and a list have" config reset memory options.p1.x
+ok "goes" config remove p2
+is "and leaves what was said of them" "$(tail -n +4 "$board" | tr '\n' '|')" \
+	'# of the team for disks|# ours, see ticket 7|# for now|'
+ok "which more may be put below" config add p3
 cp "$TMP/before" "$board"
 
 # ---- values
@@ -73,6 +88,9 @@ fails "no such option" 3 'p2 has no option "z"' config set p2.z=on
 fails "neither on nor off" 3 'p2.x' config set p2.x=maybe
 fails "no such key" 3 'there is no key "usr-siez"' config set usr-siez=1GiB
 fails "with a word" 3 'did you mean usr-size' config set image.usr-siez=1GiB
+fails "more memory than there is anywhere" 3 '^error: image.memory: wanted MiB, 1 to' config set memory=99999999999999
+fails "none" 3 '^error: image.memory: wanted MiB' config set memory=0
+fails "what is no number, told once" 3 '^error: image.memory: wanted a whole number' config set memory=much
 fails "a size that is none" 3 'usr-size' config set usr-size=12
 fails "no value" 2 'wanted KEY=VALUE' config set memory
 fails "a list" 3 'cmdline is a list' config set cmdline=quiet
