@@ -15,7 +15,8 @@
 enum {
 	TITLE = 0,
 	FIRST_ROW = 2,
-	LINES_BELOW = 5, /* a blank one, help of two lines, the keys, and one to spare */
+	MOST_HELP = 3,
+	LINES_BESIDE = 2, /* below the rows: a blank one above the help, and the keys */
 	WIDEST = 110,
 	RIGHT = 26, /* columns for whose it is and how large */
 };
@@ -214,9 +215,16 @@ static void draw_row(const struct config_screen *screen, int line, size_t shown_
 	term_fill(line, term_put(line, right, style, columns), is_chosen ? style : TERM_PLAIN);
 }
 
+/* Of a terminal that is too small for all, the rows come first. */
+static int help_lines(void)
+{
+	int room = term_lines() - FIRST_ROW - LINES_BESIDE;
+	return room >= MOST_HELP + 3 ? MOST_HELP : room >= 3 ? 2 : 0;
+}
+
 static int tree_lines(void)
 {
-	int lines = term_lines() - FIRST_ROW - LINES_BELOW + 1;
+	int lines = term_lines() - FIRST_ROW - LINES_BESIDE - help_lines();
 	return lines > 1 ? lines : 1;
 }
 
@@ -235,22 +243,30 @@ static void draw_rows(struct config_screen *screen)
 		term_put(FIRST_ROW, 2, TERM_DIM, "nothing is called that, or says so in its help");
 }
 
-/* Two lines, broken between words. */
-static void draw_wrapped(int line, enum term_style style, const char *text)
+/* Bytes of the text that fill at most one line; counts each character of UTF-8 as one cell. */
+static size_t wrap_length(const char *text, int width)
+{
+	size_t blank = 0, i = 0;
+	for (int cells = 0; text[i]; i++) {
+		if (((unsigned char)text[i] & 0xc0) != 0x80 && cells++ >= width)
+			return blank ? blank : i ? i : 1;
+		if (text[i] == ' ')
+			blank = i;
+	}
+	return i;
+}
+
+/* Broken between words, from `line` to `last`; returns the line behind it. */
+static int draw_wrapped(int line, int last, enum term_style style, const char *text)
 {
 	int width = term_columns() - 2;
-	for (int i = 0; i < 2 && *text; i++) {
-		size_t length = strlen(text), end = length;
-		if (width > 0 && length > (size_t)width) {
-			end = (size_t)width;
-			while (end > 0 && text[end] != ' ')
-				end--;
-			end = end ? end : (size_t)width;
-		}
+	while (line <= last && *text) {
+		size_t end = wrap_length(text, width);
 		own_free char *part = mem_strndup(text, end);
-		term_put(line + i, 1, style, part);
-		text += end + (text[end] == ' ');
+		term_put(line++, 1, style, part);
+		text += end + strspn(text + end, " ");
 	}
+	return line;
 }
 
 static const char *about(const struct board_row *row)
@@ -264,12 +280,13 @@ static void draw_below(const struct config_screen *screen)
 {
 	static const char *const prompts[] = {
 		[MODE_SEARCH] = " search: ", [MODE_VALUE] = " value: ", [MODE_ITEM] = " new: "};
-	int last = term_lines() - 1, help = last - 3;
+	int last = term_lines() - 1, help = last - help_lines();
 	const struct board_row *row = chosen(screen);
 	if (screen->message)
-		draw_wrapped(help, screen->is_bad ? TERM_BAD : TERM_GOOD, screen->message);
+		draw_wrapped(help, last - 1, screen->is_bad ? TERM_BAD : TERM_GOOD,
+		             screen->message);
 	else if (row)
-		draw_wrapped(help, TERM_PLAIN, about(row));
+		draw_wrapped(help, last - 1, TERM_PLAIN, about(row));
 	if (screen->mode == MODE_QUIT) {
 		own_free char *text = mem_printf(" Save %s? y: yes, n: no, any other key: go on",
 		                                 config_shown_path(screen->cli, screen->edit));
@@ -307,8 +324,11 @@ static void draw_help(void)
 		"",
 		"Any key: back.",
 	};
-	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-		term_put(1 + (int)i, 1, i ? TERM_PLAIN : TERM_BOLD, lines[i]);
+	int line = 1, last = term_lines() - 1;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		enum term_style style = i ? TERM_PLAIN : TERM_BOLD;
+		line = *lines[i] ? draw_wrapped(line, last, style, lines[i]) : line + 1;
+	}
 	term_cursor(-1, 0);
 }
 

@@ -82,6 +82,11 @@ for _ in $(seq 50); do screen | grep -q 'Space change' || break; sleep 0.1; done
 keys "echo exit=\$?; stty -a >$TMP/stty.after; touch $TMP/over" Enter
 ended "Ctrl-C leaves it" 130
 start 80 24; opened mine
+shows "it opens with what the first one is" 'What it is for'
+keys /; shows "a search" '^ search:'; keys verity-siz Enter; shows "a long help is broken between words" '^ .*suffices'
+keys Escape; resize 20 5; shows "and makes room for the rows on a small one" '^ +(- |summary|verity)'
+keys '?'; shows "where the keys are told as well" 'A board: its'
+keys q; resize 80 24; keys Home; shows "all of it again" 'What it is for'
 keys Home Enter C-u 'Für Größen' BSpace BSpace Enter
 shows "what is typed may have other letters" 'summary = Für Größ  '
 keys / Größ Enter; gone "which can be searched for" 'alpha'
