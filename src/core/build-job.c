@@ -13,9 +13,11 @@
 #include "fs.h"
 #include "key.h"
 #include "lease.h"
+#include "log.h"
 #include "own.h"
 #include "path.h"
 #include "pkg.h"
+#include "reads.h"
 #include "relay.h"
 #include "store.h"
 #include "trial.h"
@@ -104,7 +106,7 @@ static int run_box(const struct build_context *context, const struct sandbox *sa
 	return result;
 }
 
-static int run_phases(const struct build_job *job, int log_fd, struct err *err)
+static int run_phases(const struct build_job *job, int log_fd, int reads_fd, struct err *err)
 {
 	own(sandbox) sandbox = {0};
 	char *const argv[] = {"bash", "/build/.sdk/build.sh", NULL};
@@ -117,6 +119,11 @@ static int run_phases(const struct build_job *job, int log_fd, struct err *err)
 	sandbox.envp = strv_argv(&variables);
 	sandbox.stdout_fd = sandbox.stderr_fd = log_fd;
 	sandbox.extra_fd = job->report_fd;
+	/* With nothing to put together, the sysroot is a directory that others see as well. */
+	if (reads_fd >= 0 && job->node->closure.count) {
+		sandbox.watch = "/build/sysroot";
+		sandbox.watch_fd = reads_fd;
+	}
 	sandbox.die_with_parent = true;
 	int status;
 	if (run_box(job->context, &sandbox, &status, err) < 0)
@@ -209,6 +216,14 @@ static double seconds_since(const struct timespec *start)
 	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
 }
 
+/* For lint alone: that it can't be kept fails no build. */
+static void keep_reads(const struct build_job *job, const struct record *record, int fd)
+{
+	own(err) failed = {0};
+	if (fd >= 0 && reads_save(job->context->workspace, job->node, record, fd, &failed) < 0)
+		log_debug("%s: what it read: %s", job->node->name, failed.message);
+}
+
 static int build_locked(const struct build_job *job, const char *work, struct err *err)
 {
 	const struct workspace *workspace = job->context->workspace;
@@ -223,7 +238,9 @@ static int build_locked(const struct build_job *job, const char *work, struct er
 	if (prepare_tree(job, work, err) < 0)
 		return -1;
 	own_fd int log_fd = open_log(job, &log_path, err);
-	if (log_fd < 0 || run_phases(job, log_fd, err) < 0)
+	own_fd int reads_fd = -1;
+	reads_open(&reads_fd, NULL);
+	if (log_fd < 0 || run_phases(job, log_fd, reads_fd, err) < 0)
 		return -1;
 	report_phase(job, "package");
 	if (pack(job, work, &record, err) < 0)
@@ -232,6 +249,7 @@ static int build_locked(const struct build_job *job, const char *work, struct er
 	if (record_save(workspace, &record, err) < 0 ||
 	    key_save_last(workspace, job->context->toolchain->arch, node, err) < 0)
 		return -1;
+	keep_reads(job, &record, reads_fd);
 	return fs_remove_tree(work, err);
 }
 

@@ -44,6 +44,14 @@ struct node *graph_find(const struct graph *graph, const char *name)
 	return map_get(&graph->by_name, name);
 }
 
+bool graph_is_implicit(const char *name)
+{
+	for (size_t i = 0; i < sizeof implicit_packages / sizeof *implicit_packages; i++)
+		if (str_equal(name, implicit_packages[i]))
+			return true;
+	return false;
+}
+
 /* ---- the nodes */
 
 static int new_node(struct builder *builder, const char *name, struct node **ret_node,

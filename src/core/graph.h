@@ -62,3 +62,6 @@ int graph_make(struct recipe_set *recipes, const char *arch, const struct strv *
                const struct strv *options, struct graph *ret_graph, struct err *err);
 void graph_release(struct graph *graph);
 struct node *graph_find(const struct graph *graph, const char *name);
+/* Whether packages have it in their sysroot without declaring it: the C library and what belongs to
+ * it. */
+bool graph_is_implicit(const char *name);

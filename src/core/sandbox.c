@@ -12,6 +12,7 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "own.h"
 #include "path.h"
 #include "userns.h"
+#include "watch.h"
 
 /* While the root is put together, on a tmpfs: the host's root, a layer of mount points, the root
  * to be. */
@@ -251,12 +253,15 @@ static int spawn_command(const struct sandbox *sandbox, struct proc *ret_proc, s
 	return proc_spawn(&spec, ret_proc, err);
 }
 
-/* Pid 1: waits for the command, reaping what it leaves behind; then the kernel ends the rest. */
-static int reap(pid_t command)
+/* Pid 1: waits for the command, reaping what it leaves behind; then the kernel ends the rest. The
+ * command's exit code; -1, with WNOHANG, while it runs. */
+static int reap(pid_t command, int flags)
 {
 	for (;;) {
 		int status;
-		pid_t pid = waitpid(-1, &status, 0);
+		pid_t pid = waitpid(-1, &status, flags);
+		if (pid == 0)
+			return -1;
 		if (pid < 0 && errno != EINTR)
 			return 127;
 		if (pid == command)
@@ -264,8 +269,52 @@ static int reap(pid_t command)
 	}
 }
 
+/* What is watched is told once the command has ended. A watch that fails fails no command: what
+ * it would have told is missing, and that shows. */
+static int reap_watching(pid_t command, struct watch *watch, int report_fd)
+{
+	sigset_t child;
+	int code;
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+	int signal_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signal_fd < 0)
+		return reap(command, 0);
+	while ((code = reap(command, WNOHANG)) < 0) {
+		struct signalfd_siginfo told;
+		watch_wait(watch, signal_fd);
+		(void)!read(signal_fd, &told, sizeof told);
+	}
+	watch_take(watch);
+	watch_write(watch, report_fd, NULL);
+	return code;
+}
+
+/* Keeps nothing open that others wait to see closed. */
+static int supervise(const struct sandbox *sandbox, struct watch *watch, pid_t command)
+{
+	if (watch->fd < 0 || dup2(watch->fd, 0) < 0 || dup2(sandbox->watch_fd, 1) < 0) {
+		close_range(0, ~0U, 0);
+		return reap(command, 0);
+	}
+	close_range(2, ~0U, 0);
+	watch->fd = 0;
+	return reap_watching(command, watch, 1);
+}
+
+/* Out of the way of descriptor 3, which is the command's. */
+static void start_watch(const struct sandbox *sandbox, struct watch *ret_watch)
+{
+	if (!sandbox->watch || watch_open(sandbox->watch, ret_watch, NULL) < 0)
+		return;
+	int fd = fcntl(ret_watch->fd, F_DUPFD_CLOEXEC, 10);
+	close(ret_watch->fd);
+	ret_watch->fd = fd;
+}
+
 static int prepare_inside(const struct sandbox *sandbox, uid_t outer_uid, gid_t outer_gid,
-                          struct proc *ret_proc, struct err *err)
+                          struct watch *ret_watch, struct proc *ret_proc, struct err *err)
 {
 	if (sandbox->die_with_parent)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -275,6 +324,7 @@ static int prepare_inside(const struct sandbox *sandbox, uid_t outer_uid, gid_t 
 	if (userns_map_ids(outer_uid, outer_gid, sandbox->uid, sandbox->gid, err) < 0 ||
 	    make_root(sandbox, err) < 0 || set_process(sandbox, err) < 0)
 		return -1;
+	start_watch(sandbox, ret_watch);
 	return spawn_command(sandbox, ret_proc, err);
 }
 
@@ -320,14 +370,13 @@ static int read_error(int fd, struct err *err)
 static void run_inside(const struct sandbox *sandbox, uid_t outer_uid, gid_t outer_gid, int pipe_fd)
 {
 	struct err err = {0};
+	struct watch watch = {.fd = -1};
 	struct proc command;
-	if (prepare_inside(sandbox, outer_uid, outer_gid, &command, &err) < 0) {
+	if (prepare_inside(sandbox, outer_uid, outer_gid, &watch, &command, &err) < 0) {
 		send_error(pipe_fd, &err);
 		_exit(127);
 	}
-	/* Holds nothing open that others wait to see closed. */
-	close_range(0, ~0U, 0);
-	_exit(reap(command.pid));
+	_exit(supervise(sandbox, &watch, command.pid));
 }
 
 int sandbox_spawn(const struct sandbox *sandbox, struct proc *ret_proc, struct err *err)

@@ -38,8 +38,13 @@ struct sandbox {
 	char *const *envp;
 	int stdin_fd, stdout_fd, stderr_fd; /* as in proc_spec */
 	int extra_fd;                       /* >0: becomes descriptor 3 inside */
-	uint64_t max_memory_bytes;          /* address space of each process; 0: none */
-	uint64_t max_processes;             /* 0: none */
+	/* A directory inside, of which the files that are opened are told to watch_fd (a file,
+	 * above descriptor 9) when the command has ended, as watch_write does. NULL: none. Nothing
+	 * of it can be seen by the command, and that it can't be watched is no error. */
+	const char *watch;
+	int watch_fd;
+	uint64_t max_memory_bytes; /* address space of each process; 0: none */
+	uint64_t max_processes;    /* 0: none */
 };
 
 void sandbox_release(struct sandbox *sandbox);
