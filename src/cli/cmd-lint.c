@@ -127,6 +127,11 @@ static int choose(struct linting *linting, int argc, char **argv, struct err *er
 
 /* ---- the answer */
 
+static const char *level_of(const struct lint_finding *finding)
+{
+	return finding->is_wrong ? "wrong" : finding->is_note ? "note" : "advice";
+}
+
 static void print_json(const struct linting *linting)
 {
 	struct json json = {0};
@@ -134,7 +139,7 @@ static void print_json(const struct linting *linting)
 	for (vec_each(finding, &linting->lint.findings)) {
 		json_object(&json, NULL);
 		json_string(&json, "recipe", finding->recipe);
-		json_string(&json, "level", finding->is_wrong ? "wrong" : "advice");
+		json_string(&json, "level", level_of(finding));
 		json_bool(&json, "fixable", finding->can_fix);
 		json_string(&json, "text", finding->text);
 		json_end_object(&json);
@@ -150,10 +155,13 @@ static int finish(const struct linting *linting, struct err *err)
 	bool strict = cli_has(cli, "strict");
 	size_t wrong = 0, advice = 0, fixable = 0;
 	for (vec_each(finding, &linting->lint.findings)) {
-		*(finding->is_wrong ? &wrong : &advice) += 1;
+		wrong += finding->is_wrong;
+		advice += !finding->is_wrong && !finding->is_note;
 		fixable += finding->can_fix;
-		if (!cli->json && (finding->is_wrong || linting->shown_all))
-			cli_print("%s%s\n", finding->is_wrong ? "" : "advice: ", finding->text);
+		if (!cli->json && finding->is_wrong)
+			cli_print("%s\n", finding->text);
+		else if (!cli->json && linting->shown_all)
+			cli_print("%s: %s\n", level_of(finding), finding->text);
 	}
 	if (cli->json)
 		print_json(linting);
@@ -198,8 +206,9 @@ const struct command cmd_lint = {
 		"are no recipes, tools that are no groups of the environment, patterns that are\n"
 		"none, patches that don't apply (--deep), errors that shellcheck sees in phases.\n"
 		"Advice: keys in another order than usual, addresses that don't follow\n"
-		"the version, dependencies that what was built is not linked with, or is linked\n"
-		"with and are not declared. Without names: all recipes, by their form alone\n"
+		"the version, dependencies of which the last build read no file (unused), or that it\n"
+		"read and that are not declared (missing); of a package that was not built here a\n"
+		"note says that this is not known. Without names: all recipes, by their form alone\n"
 		"unless --deep is given. --fix changes no value and no comment's neighbour: keys\n"
 		"move with the comments in front of them.",
 	.examples = "sdk lint                             # all recipes\n"

@@ -4,13 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "board.h"
 #include "bump.h"
 #include "fs.h"
 #include "own.h"
 #include "path.h"
 #include "recipe-form.h"
-#include "session.h"
 
 enum { MAX_RECIPE = 1 << 20 };
 
@@ -30,6 +28,13 @@ void lint_add(struct lint *lint, const struct recipe *recipe, bool is_wrong, boo
 	                                                .text = text,
 	                                                .is_wrong = is_wrong,
 	                                                .can_fix = can_fix});
+}
+
+void lint_note(struct lint *lint, const struct recipe *recipe, char *text)
+{
+	vec_push(&lint->findings, (struct lint_finding){.recipe = mem_strdup(recipe->name),
+	                                                .text = text,
+	                                                .is_note = true});
 }
 
 /* ---- form */
@@ -63,103 +68,6 @@ int lint_fix(const struct recipe *recipe, bool *ret_changed, struct err *err)
 		return -1;
 	*ret_changed = text.len != fixed.len || memcmp(text.data, fixed.data, text.len) != 0;
 	return *ret_changed ? fs_write_file(path, fixed.data, fixed.len, 0644, err) : 0;
-}
-
-/* ---- dependencies */
-
-/* All that this package's outputs need of others, as their manifests say. */
-static int load_needs(const struct workspace *workspace, const struct node *node,
-                      struct strv *requires, struct err *err)
-{
-	for (vec_each(output, &node->record.outputs)) {
-		own(manifest) manifest = {0};
-		if (str_equal(output->name, "debug") || str_equal(output->name, "doc"))
-			continue;
-		if (store_ensure(workspace, output->digest, err) < 0 ||
-		    store_load_manifest(workspace, output->digest, &manifest, err) < 0)
-			return err_wrap(err, "%s", node->name);
-		strv_add_all(requires, &manifest.requires);
-	}
-	return 0;
-}
-
-/* Whether it has a shared library that something could be linked with. */
-static bool has_libraries(const struct workspace *workspace, const struct node *node)
-{
-	const struct record_output *run = record_find(&node->record, "run");
-	own(manifest) manifest = {0};
-	own(err) none = {0};
-	return run && store_ensure(workspace, run->digest, &none) == 0 &&
-	       store_load_manifest(workspace, run->digest, &manifest, &none) == 0 &&
-	       manifest.provides.count > 0;
-}
-
-static bool is_given(const char *name)
-{
-	return str_equal(name, "glibc") || str_equal(name, "gcc-runtime") ||
-	       str_equal(name, "linux-headers");
-}
-
-static int lint_node(const struct workspace *workspace, const struct graph *graph,
-                     const struct node *node, struct lint *lint, struct err *err)
-{
-	const struct recipe_args *args = &node->config.args;
-	const struct recipe *recipe = node->recipe;
-	own(strv) needs = {0};
-	if (load_needs(workspace, node, &needs, err) < 0)
-		return -1;
-	strv_sort(&needs);
-	for (size_t i = 0; i < needs.count; i++) {
-		const char *name = needs.items[i];
-		if (is_given(name) || str_equal(name, node->name) ||
-		    strv_has(&args->target, name) || strv_has(&args->runtime, name) ||
-		    (i && str_equal(name, needs.items[i - 1])))
-			continue;
-		lint_add(lint, recipe, false, false,
-		         mem_printf("%s:%u: depends.target: what was built needs a library of %s, "
-		                    "which is there only by way of others",
-		                    recipe->path, recipe->args.line, name));
-	}
-	for (size_t i = 0; i < args->target.count; i++) {
-		const char *name = args->target.items[i];
-		const struct node *other = graph_find(graph, name);
-		if (strv_has(&needs, name) || is_given(name) || !other ||
-		    other->state != NODE_DONE || !has_libraries(workspace, other))
-			continue;
-		lint_add(lint, recipe, false, false,
-		         mem_printf("%s:%u: depends.target: nothing that was built is linked with "
-		                    "a library of %s; it is unused, unless headers, static "
-		                    "libraries or a check are what counts",
-		                    recipe->path, recipe->args.line, name));
-	}
-	return 0;
-}
-
-int lint_dependencies(const struct workspace *workspace, const struct recipe *const *recipes,
-                      size_t count, struct lint *lint, struct err *err)
-{
-	own(build_session) session = {0};
-	own(strv) packages = {0};
-	__attribute__((cleanup(board_free_ptr))) struct board *board = NULL;
-	own_free char *name = mem_printf("%s-usr", workspace->build_arch);
-	own(err) none = {0};
-	for (size_t i = 0; i < count; i++)
-		if (recipe_has_arch(recipes[i], workspace->build_arch))
-			strv_add(&packages, recipes[i]->name);
-	if (board_load(workspace, name, &board, &none) < 0)
-		err_release(&none);
-	struct build_request request = {.arch = workspace->build_arch,
-	                                .packages = &packages,
-	                                .options = board ? &board->options : NULL};
-	if (session_make(workspace, &request, &session, err) < 0)
-		return -1;
-	for (size_t i = 0; i < packages.count; i++) {
-		const struct node *node = graph_find(&session.graph, packages.items[i]);
-		if (node->state == NODE_DONE &&
-		    lint_node(workspace, &session.graph, node, lint, err) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* ---- patches */

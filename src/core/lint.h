@@ -13,24 +13,26 @@ struct lint_finding {
 	char *recipe;  /* its name */
 	char *text;    /* "recipes/zlib/recipe.yaml:5: …" */
 	bool is_wrong; /* else advice */
+	bool is_note;  /* neither: what could not be looked at */
 	bool can_fix;  /* by --fix */
 };
 struct lint {
 	VEC(struct lint_finding) findings;
 };
 void lint_release(struct lint *lint);
-/* Takes the text over. */
+/* These take the text over. */
 void lint_add(struct lint *lint, const struct recipe *recipe, bool is_wrong, bool can_fix,
               char *text);
+void lint_note(struct lint *lint, const struct recipe *recipe, char *text);
 
 /* recipe-form.h, for the recipe's file. */
 int lint_form(const struct recipe *recipe, struct lint *lint, struct err *err);
 /* Puts the file right; ret_changed: it was not. */
 int lint_fix(const struct recipe *recipe, bool *ret_changed, struct err *err);
 
-/* What the built packages show: libraries that come from packages which are not declared but in the
- * sysroot by way of others, and declared ones of whose libraries nothing was linked. Packages that
- * are not built are passed over. */
+/* What the last builds show (reads.h): packages whose files were read, or libraries linked, that
+ * are not declared but in the sysroot by way of others, and declared ones of which nothing was
+ * read. A package that is not built, or not here, is noted. */
 int lint_dependencies(const struct workspace *workspace, const struct recipe *const *recipes,
                       size_t count, struct lint *lint, struct err *err);
 /* Phases through shellcheck. ret_missing: there is no such program. */

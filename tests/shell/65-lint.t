@@ -149,10 +149,93 @@ if [ "$(uname -m)" = x86_64 ] || [ "$(uname -m)" = aarch64 ]; then
 	so way 'int base(void); int way(void) { return base(); }' "$CHECKOUT/recipes/base/files/libbase.so.1"; library way base
 	so user 'int base(void); int user(void) { return base(); }' "$CHECKOUT/recipes/base/files/libbase.so.1"; library user way
 	ok "libraries are built" "$SDK" build user
-	ok "what is linked and not declared is told" sh -c "'$SDK' lint user | grep -q 'user/recipe.yaml:8: depends.target: what was built needs a library of base'"
-	ok "what is declared and not linked, too" sh -c "'$SDK' lint user | grep -q 'nothing that was built is linked with a library of way'"
+	lint user >"$TMP/said"
+	ok "what is linked and not declared is told" grep -q 'user/recipe.yaml:8: depends.target: base is missing: what was built is linked' "$TMP/said"
+	ok "what is declared, and neither linked nor read, too" grep -q 'user/recipe.yaml:8: depends.target: way is unused: the build read no file' "$TMP/said"
 	ok "what is both is not" sh -c "! '$SDK' lint way | grep -q depends"
 else
 	skip "libraries that are linked" "no such machine is known"
+fi
+# What the build read: headers, static libraries, pkg-config files. No C library is needed for that.
+recipe plain <<'X'
+name: plain
+version: 1
+summary: For the tests
+license: MIT
+build: copy
+libc: false
+phases:
+  install: |
+    mkdir -p "$DEST/usr/include/plain" "$DEST/usr/lib/pkgconfig"
+    echo '#define PLAIN 1' >"$DEST/usr/include/plain/plain.h"
+    printf 'Name: plain\nVersion: 1\nDescription: plain\n' >"$DEST/usr/lib/pkgconfig/plain.pc"
+X
+recipe static <<'X'
+name: static
+version: 1
+summary: For the tests
+license: MIT
+build: copy
+libc: false
+depends: {target: [plain]}
+phases:
+  install: |
+    mkdir -p "$DEST/usr/include" "$DEST/usr/lib"
+    printf '#include <plain/plain.h>\nint stat_ic(void);\n' >"$DEST/usr/include/static.h"
+    echo 'int stat_ic(void) { return 1; }' | $CC -ffreestanding -xc -c -o static.o -
+    $AR rcs "$DEST/usr/lib/libstatic.a" static.o
+X
+consumer() { # consumer NAME TARGETS SHELL: one entry of depends.target a line
+	recipe "$1" <<-X
+	name: $1
+	version: 1
+	summary: For the tests
+	license: MIT
+	build: copy
+	libc: false
+	depends:
+	  target:
+	$(for target in $2; do echo "    - $target"; done)
+	phases:
+	  install: |
+	    mkdir -p "\$DEST/usr/share"; touch "\$DEST/usr/share/$1"
+	    $3
+	X
+}
+# shellcheck disable=SC2016 # for the recipe's shell
+code='| $CC -ffreestanding -xc -c -o it.o -'
+consumer header "plain" "echo '#include <plain/plain.h>' $code"
+# shellcheck disable=SC2016
+consumer archive "static" 'echo "int stat_ic(void); int _start(void) { return stat_ic(); }" | $CC -ffreestanding -nostdlib -xc -o it - -lstatic'
+consumer idle "plain static" "echo '#include <plain/plain.h>' $code"
+consumer deeper "static" "printf '#include <static.h>\\n#include <plain/plain.h>\\n' $code"
+# shellcheck disable=SC2016
+consumer asks "static" 'cat "$SYSROOT/usr/lib/pkgconfig/plain.pc"'
+consumer through "static" "echo '#include <static.h>' $code"
+# shellcheck disable=SC2016
+consumer looks "plain" 'test -f "$SYSROOT/usr/include/plain/plain.h"; ls "$SYSROOT/usr/include/plain"'
+if "$SDK" build header archive idle deeper asks through looks >"$TMP/build.log" 2>&1; then
+	silent() { ! lint "$1" 2>&1 | grep depend; }
+	ok "a header is enough" silent header
+	ok "a static library is" silent archive
+	ok "a package whose own header asks for another's uses it" silent static
+	ok "what a declared one's header asks for need not be declared" silent through
+	lint idle >"$TMP/said"
+	ok "what is not read is unused, at its entry" grep -q 'idle/recipe.yaml:10: depends.target: static is unused: the build read no file of it' "$TMP/said"
+	ok "what is read is not" sh -c "! grep -q 'plain is' '$TMP/said'"
+	ok "a file that is looked at only was not read" sh -c "'$SDK' lint looks | grep -q 'plain is unused'"
+	ok "a header of one that is not declared, when other headers ask for it" silent deeper
+	ok "a file of one that is not declared" sh -c "'$SDK' lint asks | grep -q 'asks/recipe.yaml:8: depends.target: plain is missing: the build read usr/lib/pkgconfig/plain.pc'"
+	sed -i 's/^version: 1/version: 2/' "$(file static)"
+	ok "one that is not built is said to be" sh -c "'$SDK' lint through | grep -q 'note: .*through/recipe.yaml: dependencies not checked: not built as it is now; sdk build through'"
+	ok "which is no failure" lint through --strict
+	sed -i 's/^version: 2/version: 1/' "$(file static)"
+	rm "$TMP/out/keys/"*/idle/reads
+	ok "one that was built elsewhere is said to be" sh -c "'$SDK' lint idle | grep -q 'dependencies not checked: built elsewhere; sdk build --rebuild idle'"
+	ok "to programs as well" sh -c "'$SDK' lint idle --json | grep -q '\"level\": *\"note\"'"
+	ok "and is known again afterwards" sh -c "'$SDK' build --rebuild idle && '$SDK' lint idle | grep -q 'static is unused'"
+else
+	result 1 "small packages are built"
+	sed 's/^/# /' "$TMP/build.log"
 fi
 done_testing
