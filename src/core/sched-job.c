@@ -14,6 +14,8 @@
 #include "sched-parts.h"
 
 enum { TAIL_BYTES = 4096, SHOWN_LINES = 20 };
+/* What is read of a job at a time, what is kept of a line without an end, phases that count. */
+enum { READ_BYTES = 4096, MAX_READS = 1024, KEPT_BYTES = 64 << 10, MAX_PHASES = 64 };
 
 /* ---- jobs */
 
@@ -114,36 +116,47 @@ int sched_start_job(struct scheduler *s, struct node *node, struct err *err)
 
 /* ---- what jobs tell */
 
+static void enter_phase(struct scheduler *s, struct job *job, const char *name)
+{
+	bool is_name = *name && !name[strspn(name, "abcdefghijklmnopqrstuvwxyz-")];
+	if (!is_name || job->history.phases.count >= MAX_PHASES)
+		return;
+	free(job->phase);
+	job->phase = mem_strdup(name);
+	history_add_phase(&job->history, job->phase,
+	                  (uint64_t)(sched_seconds_since(&job->start) * 1000));
+	sched_emit(s, (struct event){
+			      .kind = EVENT_PHASE, .task = job->node->name, .text = job->phase});
+}
+
+/* What the package's own programs write there comes along: it may be anything, and without end. */
 static void read_phases(struct scheduler *s, struct job *job)
 {
-	char *line, *rest = job->report.data;
+	char *rest = job->report.data;
 	if (!rest)
 		return;
 	for (char *end; rest[0] != 1 && (end = strchr(rest, '\n')); rest = end + 1) {
-		line = rest;
 		*end = '\0';
-		if (!str_starts(line, "phase "))
-			continue;
-		free(job->phase);
-		job->phase = mem_strdup(line + strlen("phase "));
-		history_add_phase(&job->history, job->phase,
-		                  (uint64_t)(sched_seconds_since(&job->start) * 1000));
-		sched_emit(s, (struct event){.kind = EVENT_PHASE,
-		                             .task = job->node->name,
-		                             .text = job->phase});
+		if (str_starts(rest, "phase "))
+			enter_phase(s, job, rest + strlen("phase "));
 	}
-	own_free char *left = mem_strdup(rest);
+	size_t length = strlen(rest);
+	own_free char *left = mem_strdup(rest + (length > KEPT_BYTES ? length - KEPT_BYTES : 0));
 	str_reset(&job->report);
 	str_add(&job->report, left);
 }
 
 static void read_report(struct scheduler *s, struct job *job)
 {
-	char bytes[4096];
-	for (ssize_t count; (count = read(job->report_fd, bytes, sizeof bytes)) > 0;)
+	char bytes[READ_BYTES];
+	ssize_t count;
+	for (int n = 0; n < MAX_READS; n++) {
+		if ((count = read(job->report_fd, bytes, sizeof bytes)) <= 0)
+			return;
 		for (ssize_t i = 0; i < count; i++)
 			str_add_char(&job->report, bytes[i] ? bytes[i] : '?');
-	read_phases(s, job);
+		read_phases(s, job);
+	}
 }
 
 /* The end of the job's log: at most TAIL_BYTES of it. */
@@ -179,25 +192,32 @@ void sched_show_last_lines(struct scheduler *s)
 
 /* ---- how jobs end */
 
-/* Turns the bytes behind the 0x01 into an error. */
-static void take_error(const struct job *job, int status, struct err *err)
+/* The bytes behind the last 0x01, which the job itself writes: an error. False: there is none. */
+static bool read_error(const struct job *job, struct err *err)
 {
-	own(str) text = {0};
-	const char *report = str_text(&job->report);
-	if (report[0] != 1) {
-		proc_describe_status(status, &text);
-		err_set(err, ERR_BUILD, "%s", str_text(&text));
-		return;
-	}
-	char *end;
-	enum err_kind kind = (enum err_kind)strtol(report + 1, &end, 10);
+	const char *report = strrchr(str_text(&job->report), 1);
+	char *end = NULL;
+	long kind = report ? strtol(report + 1, &end, 10) : 0;
+	if (kind <= ERR_NONE || kind > ERR_INTERRUPTED)
+		return false;
 	size_t length = strtoul(end, &end, 10);
 	if (*end == '\n')
 		end++;
-	own_free char *message = mem_strndup(end, length);
-	err_set(err, kind, "%s", message);
-	if (strlen(end) > length)
+	size_t there = strlen(end);
+	own_free char *message = mem_strndup(end, length < there ? length : there);
+	err_set(err, (enum err_kind)kind, "%s", message);
+	if (there > length)
 		err_hint(err, "%s", end + length);
+	return true;
+}
+
+static void take_error(const struct job *job, int status, struct err *err)
+{
+	own(str) text = {0};
+	if (read_error(job, err))
+		return;
+	proc_describe_status(status, &text);
+	err_set(err, ERR_BUILD, "%s", str_text(&text));
 }
 
 /* The phase, the end of the log, where the rest is: what a person needs to go on. */

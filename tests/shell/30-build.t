@@ -196,6 +196,18 @@ fails "but not .sdk" 1 'not found' sh -c "'$SDK' log t-src | grep -q '^\.sdk' ||
 fails "a shell does not look behind a link" 6 'tree/src' "$SDK" shell t-src -- true
 is "nothing outside has changed" "$(untouched)" "$before"
 
+# ---- and builds that write what is theirs to no descriptor: the builder's reports
+attack t-forged <<'Y'
+printf '\001 9999999999\n9999\nforged' >&3; false
+Y
+fails "a build does not say what kind of error it has" 1 'install: exit status 1' build t-forged
+attack t-flood <<'Y'
+head -c 200K /dev/zero | tr '\0' x >&3; echo >&3
+for i in $(seq 1000); do echo "phase flood"; printf 'phase \033[2J\n'; done >&3; false
+Y
+fails "nor what its phases are called" 1 'build t-flood: flood: exit status 1' build t-flood
+ok "or how many there are" sh -c "grep t-flood '$SDK_OUT/history.jsonl' | tail -n 1 | grep -o '\"flood\"' | wc -l | grep -qE '^[1-9][0-9]?$'"
+
 # ---- what is refused, and what is said
 recipe t-undeclared <<'Y'
 build: make
