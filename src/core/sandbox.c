@@ -114,7 +114,8 @@ static int resolve(const struct sandbox *sandbox, struct sandbox *resolved, stru
 	for (vec_each(mount, &sandbox->mounts))
 		if (resolve_mount(mount, resolved, err) < 0)
 			return -1;
-	if (sandbox->network && fs_exists("/etc/resolv.conf")) {
+	/* A link to what no service has written yet names no servers. */
+	if (sandbox->network && fs_is_file("/etc/resolv.conf")) {
 		struct sandbox_mount names = {.kind = SANDBOX_BIND_RO,
 		                              .target = "/etc/resolv.conf",
 		                              .source = "/etc/resolv.conf"};
