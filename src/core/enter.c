@@ -50,9 +50,14 @@ static void pass_on(struct strv *envp, const char *name)
 		strv_addf(envp, "%s=%s", name, value);
 }
 
+/* People fetch inside, maybe behind a proxy (libcurl-env(3)); a build's sandbox has no network and
+ * gets none of these. */
 static int make_environment(const struct workspace *workspace, struct strv *envp, struct err *err)
 {
-	static const char *const passed[] = {"TERM", "COLORTERM", "NO_COLOR", "LANG"};
+	static const char *const passed[] = {"TERM",        "COLORTERM",   "NO_COLOR",
+	                                     "LANG",        "http_proxy",  "HTTP_PROXY",
+	                                     "https_proxy", "HTTPS_PROXY", "all_proxy",
+	                                     "ALL_PROXY",   "no_proxy",    "NO_PROXY"};
 	strv_add(envp, "PATH=" TOOL_DIR ":/usr/bin:/usr/sbin");
 	strv_add(envp, "HOME=/root");
 	strv_add(envp, "LC_ALL=C.UTF-8");
