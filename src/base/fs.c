@@ -179,8 +179,19 @@ static void sync_parent(const char *path)
 		(void)!fsync(fd); /* not every file system can sync a directory */
 }
 
+/* The files of a tree have not been synced one by one; a file has, by whoever wrote it. */
+static int sync_tree(const char *path, struct err *err)
+{
+	own_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOTDIR)
+		return 0;
+	return fd < 0 || syncfs(fd) < 0 ? err_errno(err, "sync %s", path) : 0;
+}
+
 int fs_publish(const char *temporary, const char *final, struct err *err)
 {
+	if (sync_tree(temporary, err) < 0)
+		return -1;
 	if (rename(temporary, final) < 0)
 		return err_errno(err, "rename %s to %s", temporary, final);
 	sync_parent(final);

@@ -38,8 +38,9 @@ char *fs_temporary_name(const char *path);
 /* A fresh file of such a name, mode 0600, open for reading and writing; caller renames or
  * removes it, frees the name and closes the descriptor. */
 int fs_open_beside(const char *path, char **ret_temporary, int *ret_fd, struct err *err);
-/* rename(2) that syncs the parent directory. An existing non-empty target directory is an error
- * (EEXIST or ENOTEMPTY, in err->sys_errno). */
+/* rename(2) that syncs before it what a directory holds, and the parent directory after it: once
+ * the new name can be seen, a power cut takes nothing away. A file must have been synced. An
+ * existing non-empty target directory is an error (EEXIST or ENOTEMPTY, in err->sys_errno). */
 int fs_publish(const char *temporary, const char *final, struct err *err);
 /* Copies content and permission bits (reflink or copy_file_range where the kernel can). */
 int fs_copy_file(const char *from, const char *to, mode_t mode, struct err *err);

@@ -208,21 +208,11 @@ static int write_manifest(struct create *create, struct err *err)
 	return fs_write_text(path, str_text(&text), err);
 }
 
-/* Nothing has been synced file by file; this orders all of it before the rename. */
-static int sync_all(const char *dir, struct err *err)
-{
-	own_fd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || syncfs(fd) < 0)
-		return err_errno(err, "sync %s", dir);
-	return 0;
-}
-
 static int publish(struct create *create, struct err *err)
 {
 	if (chmod(create->temporary, 0755) < 0)
 		return err_errno(err, "%s", create->temporary);
-	if (sync_all(create->temporary, err) < 0 ||
-	    fs_publish(create->temporary, create->env->dir, err) < 0)
+	if (fs_publish(create->temporary, create->env->dir, err) < 0)
 		return -1;
 	free(steal_ptr(create->temporary));
 	return 0;

@@ -34,7 +34,7 @@ static int mismatch(const char *path, const char *what, struct err *err)
 	return err_set(err, ERR_TRUST, "%s: %s differs from the manifest", path, what);
 }
 
-/* Not synced: an output is as a whole, before it counts. */
+/* Not synced: an output is as a whole, when it gets its name. */
 static int write_manifest(const struct arrival *arrival, const struct str *text, struct err *err)
 {
 	own_free char *path = path_join(arrival->staging, "manifest");

@@ -251,20 +251,19 @@ static int write_archive(const struct workspace *workspace, const struct manifes
 	return archive_pack(root, &names, ".manifest", text, 0, ARCHIVE_LEVEL, path, err);
 }
 
-/* Gives `staging` its final name, unless the output is there: then it is kept, marked as used.
- * Nothing is synced: a killed program leaves it whole or not there, a machine that loses its power
- * may not. */
+/* Gives `staging` its final name, unless the output is there: then it is kept, marked as used. */
 static int take_place(const struct workspace *workspace, const char *staging, const char *dir,
                       struct err *err)
 {
 	for (;;) {
-		if (rename(staging, dir) == 0)
-			return 0;
-		if (errno != EEXIST && errno != ENOTEMPTY)
-			return err_errno(err, "rename %s to %s", staging, dir);
+		own(err) refused = {0};
 		if (lease_mark(workspace, dir))
 			return fs_remove_tree(staging, err);
-		/* gc took it away in between. */
+		if (fs_publish(staging, dir, &refused) == 0)
+			return 0;
+		/* Another run was quicker; or gc took it away, after that, in between. */
+		if (refused.sys_errno != EEXIST && refused.sys_errno != ENOTEMPTY)
+			return err_move(err, &refused);
 	}
 }
 
