@@ -115,23 +115,21 @@ static void on_progress(void *context, uint64_t done, uint64_t total)
 	tell(teller, FETCH_MOVED, NULL);
 }
 
-/* From the cache, if its archive is whole; one that isn't is removed. */
+/* From the cache, if its archive is whole (store_ensure removes one that isn't). */
 static bool from_cache(const struct fetchers *fetchers, const char *digest, struct teller *teller,
                        struct err *err)
 {
 	own(err) cache_err = {0};
-	own_free char *path = store_archive_path(fetchers->workspace, digest);
 	if (!store_has(fetchers->workspace, digest))
 		return false;
 	if (store_ensure(fetchers->workspace, digest, &cache_err) == 0)
 		return true;
-	if (cache_err.kind != ERR_TRUST && cache_err.kind != ERR_INPUT) {
+	if (cache_err.kind == ERR_SYSTEM)
 		err_move(err, &cache_err);
-		return false;
+	else if (cache_err.kind == ERR_TRUST) {
+		err_wrap(&cache_err, "removed from the cache");
+		tell(teller, FETCH_WARNED, &cache_err);
 	}
-	unlink(path);
-	err_wrap(&cache_err, "removed from the cache");
-	tell(teller, FETCH_WARNED, &cache_err);
 	return false;
 }
 

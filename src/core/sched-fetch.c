@@ -178,7 +178,8 @@ static int refuse(struct scheduler *s, struct need *need, const struct fetch_new
                   struct err *err)
 {
 	struct node *node = need->node;
-	if (news->what != FETCH_SKIPPED)
+	/* Of an archive in the cache, which no host has, it was told that it is damaged. */
+	if (news->what != FETCH_SKIPPED && news->host[0])
 		event_warn(s->schedule->sink, "%s: %s; it is not used", node->name, news->message);
 	binhosts_refuse(s->schedule->binhosts, need->digest);
 	needs_forget(need);

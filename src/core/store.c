@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "archive.h"
 #include "fs.h"
@@ -237,13 +238,12 @@ static int normalise(const struct manifest *manifest, const char *root, struct e
 	return set_times(root, err);
 }
 
+/* One that is there is written over: it would be the same, or else it is damaged. */
 static int write_archive(const struct workspace *workspace, const struct manifest *manifest,
                          const char *root, const char *text, const char *digest, struct err *err)
 {
 	own_free char *path = store_archive_path(workspace, digest);
 	own(strv) names = {0};
-	if (lease_mark(workspace, path))
-		return 0;
 	for (vec_each(entry, &manifest->entries))
 		strv_add(&names, entry->path);
 	if (fs_make_parents(path, err) < 0)
@@ -308,6 +308,34 @@ int store_add(const struct workspace *workspace, struct manifest *manifest, cons
 
 /* ---- from the cache's archives */
 
+/* Damaged bytes would be met again and again: without them the output is not there, which every
+ * plan knows how to mend. */
+static int drop_archive(const char *object, struct err *damage, struct err *err)
+{
+	damage->kind = ERR_TRUST;
+	err_wrap(damage, "%s", object);
+	if (unlink(object) == 0 || errno == ENOENT)
+		err_hint(damage, "the damaged archive was removed: `sdk build` of the package "
+		                 "makes or fetches it again");
+	else
+		err_hint(damage, "remove that file (%s), then `sdk build` the package",
+		         strerror(errno));
+	return err_move(err, damage);
+}
+
+static int unpack_object(const char *object, const char *digest, const char *staging,
+                         struct err *err)
+{
+	own(err) wrong = {0};
+	if (store_unpack_file(object, digest, staging, &wrong) == 0)
+		return 0;
+	fs_remove_tree(staging, NULL);
+	if (wrong.kind == ERR_TRUST || wrong.kind == ERR_INPUT)
+		return drop_archive(object, &wrong, err);
+	err_wrap(&wrong, "%s", object);
+	return err_move(err, &wrong);
+}
+
 int store_ensure(const struct workspace *workspace, const char *digest, struct err *err)
 {
 	own_free char *dir = store_dir(workspace, digest);
@@ -319,11 +347,8 @@ int store_ensure(const struct workspace *workspace, const char *digest, struct e
 	if (!lease_mark(workspace, object))
 		return err_set(err, ERR_INPUT, "output %s is neither in the store nor in the cache",
 		               digest);
-	if (fs_make_dirs(parent, 0755, err) < 0 || fs_make_temporary(parent, &staging, err) < 0)
+	if (fs_make_temporary(parent, &staging, err) < 0 ||
+	    unpack_object(object, digest, staging, err) < 0)
 		return -1;
-	if (store_unpack_file(object, digest, staging, err) < 0) {
-		fs_remove_tree(staging, NULL);
-		return err_wrap(err, "%s", object);
-	}
 	return take_place(workspace, staging, dir, err);
 }

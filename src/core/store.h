@@ -47,7 +47,7 @@ char *store_archive_path(const struct workspace *workspace, const char *digest);
 /* Whether the output is in the store, or can be unpacked from the cache's archives. */
 bool store_has(const struct workspace *workspace, const char *digest);
 /* Makes sure that it is in the store, unpacking its archive where needed; every file of the archive
- * must match the manifest, and the manifest the digest (else ERR_TRUST). */
+ * must match the manifest, and the manifest the digest: else the archive is removed, ERR_TRUST. */
 int store_ensure(const struct workspace *workspace, const char *digest, struct err *err);
 /* Takes over the tree `root` (renamed away) as the output `manifest` describes; an output that is
  * there already is kept. Also writes its archive to the cache. */

@@ -326,24 +326,9 @@ is "Ctrl-C is told by the exit code" $? 130
 ok "and by words" grep -q 'interrupted' "$TMP/slow.log"
 sleep 0.3
 is "nothing of the build goes on" "$(pgrep -fc '^sleep 37')" 0
-sed -i 's/sleep 37/sleep 1/' "$SDK_ROOT/recipes/t-slow/recipe.yaml"
-i=0
-while [ $i -lt "${SDK_TEST_KILLS:-10}" ]; do
-	"$SDK" build --rebuild t-slow t-good >/dev/null 2>&1 &
-	pid=$!
-	sleep "$(awk -v s="$i" 'BEGIN { srand(s); printf "%.2f", rand() * 2 }')"
-	kill -KILL $pid 2>/dev/null; wait $pid 2>/dev/null
-	i=$((i + 1))
-done
-ok "killed at any moment, the next run goes on" build t-slow t-good
-ok "what it calls built is whole" sh -c '
-	for dir in "$SDK_OUT"/store/[0-9a-f]*; do
-		name=${dir##*/}
-		[ "$(sha256sum <"$dir/manifest" | cut -c1-64)" = "$name" ] || { echo "$dir"; exit 1; }
-	done'
 
 # ---- two runs at once
-sed -i 's/sleep 1/sleep 2/' "$SDK_ROOT/recipes/t-slow/recipe.yaml"
+sed -i 's/sleep 37/sleep 2/' "$SDK_ROOT/recipes/t-slow/recipe.yaml"
 "$SDK" build t-slow >"$TMP/one.log" 2>&1 & one=$!
 "$SDK" build t-slow >"$TMP/two.log" 2>&1 & two=$!
 wait $one; first=$?; wait $two
