@@ -14,6 +14,7 @@
 #define RUN_DISK "/vm/disk.qcow2"
 #define RUN_VARIABLES "/vm/variables.fd"
 #define RUN_KEY "/vm/key"
+#define RUN_UNFINISHED "/vm/unfinished" /* a part that is being made */
 #define RUN_LOG "/console.log"
 
 struct run_machine {
@@ -41,6 +42,14 @@ bool run_wait(struct run_machine *machine, const struct proc *proc, int wait_ms)
 /* Runs a program in one; its output is shown when it fails. */
 int run_tool(const struct run_machine *machine, char *const *argv, struct err *err);
 
+/* Runs a program that makes RUN_UNFINISHED, which then gets the name `name` in the state: whatever
+ * is killed, no beginning of a file is taken for the file. */
+int run_make_part(const struct run_machine *machine, char *const *argv, const char *name,
+                  struct err *err);
+/* Syncs a file of the state and names it. */
+int run_name_part(const struct run_machine *machine, const char *from, const char *name,
+                  struct err *err);
+
 /* run-qemu.c: the emulator's arguments. `cmdline` is the kernel's, for boards without a loader. */
 void run_qemu_argv(const struct run_machine *machine, const char *cmdline, struct strv *argv);
 /* Where the firmware lies inside; NULL: the board needs none. */
@@ -55,6 +64,7 @@ int run_ssh_make_key(struct run_machine *machine, struct err *err);
 int run_ssh_pick_port(unsigned *ret_port, struct err *err);
 /* Whether an SSH server answers there now. */
 bool run_ssh_answers(unsigned port);
-/* Runs the command as root; ret_status is its exit status, 255 when there was no connection. */
-int run_ssh_command(struct run_machine *machine, char *const *command, bool quiet, int *ret_status,
-                    struct err *err);
+/* Runs the command as root, for at most wait_ms (-1: for ever); ret_status is its exit status, 255
+ * when there was no connection, or when it was ended. */
+int run_ssh_command(struct run_machine *machine, char *const *command, bool quiet, int wait_ms,
+                    int *ret_status, struct err *err);

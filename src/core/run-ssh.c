@@ -17,13 +17,22 @@
 
 enum { KEY_MAX_BYTES = 4096, ANSWER_MS = 1000 };
 
+/* The public half comes last: it says that both are there. */
+static int make_key(const struct run_machine *machine, struct err *err)
+{
+	char *const argv[] = {"ssh-keygen", "-q",      "-t", "ed25519",      "-N", "",
+	                      "-C",         "sdk-run", "-f", RUN_UNFINISHED, NULL};
+	return run_make_part(machine, argv, "key", err) < 0 ||
+	                       run_name_part(machine, "unfinished.pub", "key.pub", err) < 0
+	               ? -1
+	               : 0;
+}
+
 int run_ssh_make_key(struct run_machine *machine, struct err *err)
 {
 	own_free char *path = path_join(machine->state, "key.pub");
-	char *const argv[] = {"ssh-keygen", "-q",      "-t", "ed25519", "-N", "",
-	                      "-C",         "sdk-run", "-f", RUN_KEY,   NULL};
 	own(str) text = {0};
-	if (!fs_is_file(path) && run_tool(machine, argv, err) < 0)
+	if (!fs_is_file(path) && make_key(machine, err) < 0)
 		return -1;
 	if (fs_read(path, KEY_MAX_BYTES, &text, err) < 0)
 		return -1;
@@ -94,8 +103,8 @@ static char *remote_line(char *const *command)
 	return str_steal(&text);
 }
 
-int run_ssh_command(struct run_machine *machine, char *const *command, bool quiet, int *ret_status,
-                    struct err *err)
+int run_ssh_command(struct run_machine *machine, char *const *command, bool quiet, int wait_ms,
+                    int *ret_status, struct err *err)
 {
 	static const char *const options[] = {
 		"StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null",
@@ -124,7 +133,7 @@ int run_ssh_command(struct run_machine *machine, char *const *command, bool quie
 	int status;
 	if (sandbox_spawn(&sandbox, &ssh, err) < 0)
 		return -1;
-	if (!run_wait(machine, &ssh, -1))
+	if (!run_wait(machine, &ssh, wait_ms))
 		proc_kill(&ssh, SIGKILL);
 	if (proc_wait(&ssh, &status, err) < 0)
 		return -1;

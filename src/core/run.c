@@ -99,6 +99,26 @@ static int open_state(struct run_machine *machine, int *ret_lock, struct err *er
 	return -1;
 }
 
+int run_name_part(const struct run_machine *machine, const char *from, const char *name,
+                  struct err *err)
+{
+	own_free char *unfinished = path_join(machine->state, from);
+	own_free char *path = path_join(machine->state, name);
+	own_fd int fd = open(unfinished, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fsync(fd) < 0)
+		return err_errno(err, "%s", unfinished);
+	return fs_publish(unfinished, path, err);
+}
+
+int run_make_part(const struct run_machine *machine, char *const *argv, const char *name,
+                  struct err *err)
+{
+	own_free char *left_over = path_join(machine->state, path_base(RUN_UNFINISHED));
+	if (fs_remove_tree(left_over, err) < 0 || run_tool(machine, argv, err) < 0)
+		return -1;
+	return run_name_part(machine, path_base(RUN_UNFINISHED), name, err);
+}
+
 static int make_disk(const struct run_machine *machine, struct err *err)
 {
 	const struct board *board = machine->request->board;
@@ -114,18 +134,20 @@ static int make_disk(const struct run_machine *machine, struct err *err)
 	                "raw",
 	                "-b",
 	                backing,
-	                RUN_DISK,
+	                RUN_UNFINISHED,
 	                board->image->disk_bytes ? size : NULL,
 	                NULL};
-	return fs_is_file(path) ? 0 : run_tool(machine, argv, err);
+	return fs_is_file(path) ? 0 : run_make_part(machine, argv, path_base(path), err);
 }
 
 static int make_variables(const struct run_machine *machine, struct err *err)
 {
 	own_free char *path = path_join(machine->state, "variables.fd");
 	const char *from = run_firmware_variables(machine->request->board);
-	char *argv[] = {"cp", "--sparse=always", (char *)from, RUN_VARIABLES, NULL};
-	return !from || fs_is_file(path) ? 0 : run_tool(machine, argv, err);
+	char *argv[] = {"cp", "--sparse=always", (char *)from, RUN_UNFINISHED, NULL};
+	if (!from || fs_is_file(path))
+		return 0;
+	return run_make_part(machine, argv, path_base(path), err);
 }
 
 static int make_log(struct run_machine *machine, struct err *err)
@@ -242,7 +264,16 @@ static int fail(const struct run_machine *machine, struct err *err, const char *
 static bool is_late(const struct run_machine *machine, double started_s)
 {
 	unsigned limit = machine->request->timeout_s;
-	return limit && now_s() - started_s > limit;
+	return limit && now_s() - started_s >= limit;
+}
+
+/* For run_wait. */
+static int left_ms(const struct run_machine *machine, double started_s)
+{
+	double left_s = started_s + machine->request->timeout_s - now_s();
+	if (!machine->request->timeout_s)
+		return -1;
+	return left_s > 0 ? (int)(left_s * 1000) + 1 : 0;
 }
 
 static int wait_for_console(struct run_machine *machine, struct err *err)
@@ -274,7 +305,8 @@ static int wait_for_login(struct run_machine *machine, double started_s, struct 
 			return fail(machine, err, "it took too long until one could log in");
 		if (!run_ssh_answers(machine->ssh_port))
 			continue;
-		if (run_ssh_command(machine, probe, true, &status, err) < 0)
+		if (run_ssh_command(machine, probe, true, left_ms(machine, started_s), &status,
+		                    err) < 0)
 			return -1;
 		if (status == 0)
 			return 0;
@@ -287,7 +319,7 @@ static int power_off(struct run_machine *machine, struct err *err)
 {
 	char *const command[] = {"systemctl poweroff", NULL};
 	int status;
-	if (run_ssh_command(machine, command, true, &status, err) < 0)
+	if (run_ssh_command(machine, command, true, POWER_OFF_S * 1000, &status, err) < 0)
 		return -1;
 	return has_ended(machine, POWER_OFF_S * 1000) ? 0
 	                                              : fail(machine, err, "it does not power off");
@@ -299,10 +331,11 @@ static int run_command(struct run_machine *machine, int *ret_status, struct err 
 	if (wait_for_login(machine, started_s, err) < 0)
 		return -1;
 	event_note(machine->sink, "logged in after %.0f s", now_s() - started_s);
-	if (run_ssh_command(machine, machine->request->command, false, ret_status, err) < 0)
+	if (run_ssh_command(machine, machine->request->command, false, left_ms(machine, started_s),
+	                    ret_status, err) < 0)
 		return -1;
-	if (machine->interrupted)
-		return fail(machine, err, "");
+	if (machine->interrupted || is_late(machine, started_s))
+		return fail(machine, err, "the command took too long");
 	return machine->request->persist ? power_off(machine, err) : 0;
 }
 

@@ -51,6 +51,21 @@ for board in mini-amd64 mini-arm64; do
 	ok "$board: the console answers" grep -q 'answer 42' "$TMP/console"
 	ok "$board: nothing writes to /usr" grep -q 'touch: /usr/x: Read-only file system' "$TMP/console"
 
+	# What --persist keeps is whole, or is made again: not the beginning of a file, as a kill leaves it.
+	state=$out/run/$board/$(basename "$dir" | cut -c1-16)
+	rm -rf "$state"; mkdir -p "$state"
+	echo partial >"$state/unfinished"
+	ok "$board: --persist boots over what a kill left" "$SDK" run --board=$board --persist \
+		--until DRAY-READY --timeout 300 --log "$TMP/log" </dev/null
+	ok "$board: and keeps its disk" test -s "$state/disk.qcow2"
+	ok "$board: with no part of one" test ! -e "$state/unfinished"
+	ok "$board: the same machine boots again" "$SDK" run --board=$board --persist \
+		--until DRAY-READY --timeout 300 --log "$TMP/log" </dev/null
+	rm -rf "$state"
+	ok "$board: without --persist nothing is kept" "$SDK" run --board=$board \
+		--until DRAY-READY --timeout 300 --log "$TMP/log" </dev/null
+	ok "$board: so there is no disk" test ! -e "$state"
+
 	# Parts of the file system changed: verity must not let them through.
 	tampered=$TMP/$board/images/$board/${dir##*/}/dray-$board.img
 	for block in $(seq 1 4 125); do
