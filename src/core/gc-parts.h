@@ -5,6 +5,9 @@
 #include "gc.h"
 #include "map.h"
 
+/* Stands for every id of a kind: where it is not known what is needed, all of it is. */
+#define GC_ALL ""
+
 /* What is needed, by id, and why; text lives in the arena. */
 struct gc_roots {
 	struct arena arena;

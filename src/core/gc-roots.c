@@ -46,6 +46,15 @@ static void add_record(struct gc_roots *roots, const struct record *record, cons
 		add(roots, &roots->outputs, output->digest, why);
 }
 
+/* Whose needs are not known may need anything. */
+static void add_unknown(struct gc_roots *roots, struct map *map, const char *who,
+                        const struct err *wrong, const struct event_sink *sink)
+{
+	own_free char *why = mem_printf("what %s needs is not known", who);
+	event_warn(sink, "%s, so more than that is kept: %s", why, wrong->message);
+	add(roots, map, GC_ALL, why);
+}
+
 /* ---- the boards' plans */
 
 static void add_plan(struct gc_roots *roots, const struct graph *graph, const char *board)
@@ -79,9 +88,11 @@ static int add_boards(const struct workspace *workspace, struct gc_roots *roots,
 		return -1;
 	for (size_t i = 0; i < names.count; i++) {
 		own(err) wrong = {0};
-		if (plan_board(workspace, names.items[i], roots, &wrong) < 0)
-			event_warn(sink, "what %s needs is not known: %s", names.items[i],
-			           wrong.message);
+		if (plan_board(workspace, names.items[i], roots, &wrong) == 0)
+			continue;
+		own_free char *who = mem_printf("board %s", names.items[i]);
+		add_unknown(roots, &roots->outputs, who, &wrong, sink);
+		add(roots, &roots->keys, GC_ALL, map_get(&roots->outputs, GC_ALL));
 	}
 	return 0;
 }
@@ -110,7 +121,7 @@ static void add_toolchains(const struct workspace *workspace, const struct env *
 		if (toolchain_load(workspace, env, arch, &toolchain, &wrong) == 0)
 			add_dir(roots, &toolchain.digest, "current toolchain");
 		else
-			event_warn(sink, "its toolchain is not known: %s", wrong.message);
+			add_unknown(roots, &roots->dirs, names.items[i], &wrong, sink);
 	}
 }
 
@@ -134,7 +145,7 @@ static void add_seeds(const struct workspace *workspace, struct gc_roots *roots,
 		if (!str_starts(names.items[i], "seed.") || !str_ends(names.items[i], ".lock"))
 			continue;
 		if (lock_load(path, &lock, &wrong) < 0) {
-			event_warn(sink, "what it names is not known: %s", wrong.message);
+			add_unknown(roots, &roots->downloads, names.items[i], &wrong, sink);
 			continue;
 		}
 		add_lock(roots, &lock);
@@ -144,9 +155,16 @@ static void add_seeds(const struct workspace *workspace, struct gc_roots *roots,
 
 /* ---- recipes and builds */
 
-static void warn_of_recipe(void *context, const char *name, struct err *err)
+struct recipe_watch {
+	struct gc_roots *roots;
+	const struct event_sink *sink;
+};
+
+static void keep_downloads(void *context, const char *name, struct err *err)
 {
-	event_warn(context, "what %s needs is not known: %s", name, err->message);
+	const struct recipe_watch *watch = context;
+	own_free char *who = mem_printf("recipe %s", name);
+	add_unknown(watch->roots, &watch->roots->downloads, who, err, watch->sink);
 }
 
 static int add_recipes(const struct workspace *workspace, struct gc_roots *roots,
@@ -155,7 +173,8 @@ static int add_recipes(const struct workspace *workspace, struct gc_roots *roots
 	own(recipe_set) set = {0};
 	if (overlay_open_recipes(workspace, &set, err) < 0)
 		return -1;
-	recipe_set_load_each(&set, warn_of_recipe, (void *)sink);
+	struct recipe_watch watch = {roots, sink};
+	recipe_set_load_each(&set, keep_downloads, &watch);
 	for (size_t i = 0; i < set.names.count; i++) {
 		const struct recipe *recipe;
 		add(roots, &roots->packages, set.names.items[i], "recipe");

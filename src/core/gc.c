@@ -81,6 +81,7 @@ static int decide(const struct gc_policy *policy, const struct gc_roots *roots,
 {
 	const struct map *needed = roots_of(roots, item);
 	const char *why = needed ? map_get(needed, item->id) : NULL;
+	const char *why_all = needed ? map_get(needed, GC_ALL) : NULL;
 	if (item->verdict != GC_YOUNG || item->why)
 		return 0;
 	if (why)
@@ -88,6 +89,8 @@ static int decide(const struct gc_policy *policy, const struct gc_roots *roots,
 	long days = gc_days(item);
 	if (days < (long)policy->keep_days || days < 0)
 		return gc_judge(item, GC_YOUNG, "used in the last %u days", policy->keep_days);
+	if (why_all)
+		return gc_judge(item, GC_NEEDED, "%s", why_all);
 	return gc_judge(item, GC_EXPIRED, "nothing needs it");
 }
 

@@ -169,6 +169,20 @@ ok "a record that only the cache has" build b
 is "comes back to out/keys" "$(find "$SDK_OUT/keys/$arch/b" -name "$(printf '%064d' 0 | tr 0 '?')" | wc -l)" 1
 is "and is marked as used" "$(find "$SDK_CACHE/keys" -mtime +1 -type f -exec grep -l '^package b$' {} + | wc -l)" 0
 
+# ---- what is not known
+cp "$SDK_ROOT/recipes/b/recipe.yaml" "$TMP/b.yaml"
+is "what a plan needs stays" "$(why '^(store|records|shared records|package archives).* (a|b) ' --keep-builds=0)" "needed: plan of t"
+echo 'build: [' >>"$SDK_ROOT/recipes/b/recipe.yaml"
+age; all | grep -v '/logs/' >"$TMP/before"
+gc --keep-builds=0 --max-size=1kB >"$TMP/log" 2>&1
+ok "a recipe that is being edited is told" grep -q '^warning: what board t needs is not known, so more than that is kept: .*recipes/b/recipe.yaml' "$TMP/log"
+is "what its board needs stays for all that" "$(outputs a) $(outputs b)" "1 1"
+is "with its archives and records" "$(why '^(store|records|shared records|package archives).* (a|b) ' --keep-builds=0)" \
+	"needed: what board t needs is not known"
+is "sources too" "$(why '^downloads ' --keep-builds=0 | tr ';' '\n' | grep -c expired)" 0
+cp "$TMP/b.yaml" "$SDK_ROOT/recipes/b/recipe.yaml"
+is "mended, nothing is to be built" "$(build -n b | tail -1 | cut -d, -f1)" "2 packages for $arch: 2 built"
+
 # ---- while a build runs: nothing is needed but by it
 rm "$SDK_ROOT/board-configs/t/board.yaml"; rm -r "$SDK_OUT/images"
 recipe slow a 'sleep 3'; recipe last slow,b,c ':'
