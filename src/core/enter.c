@@ -9,6 +9,7 @@
 
 #include "env.h"
 #include "fs.h"
+#include "hash.h"
 #include "mirror.h"
 #include "own.h"
 #include "path.h"
@@ -105,37 +106,71 @@ static int run_inside(const struct workspace *workspace, char *const *argv, cons
 
 /* ---- the SDK inside */
 
-struct newest {
-	struct timespec time;
+/* What it is compiled from. Objects know when their sources have changed; of another environment's
+ * headers, and of the options they were compiled with, they know nothing. */
+struct tool_inputs {
+	char base[DIGEST_HEX];    /* environment and Makefile */
+	char sources[DIGEST_HEX]; /* of every file: name, size, time in nanoseconds */
 };
 
-static int take_newest(void *context, const char *relative, const struct stat *st, struct err *err)
+static void hash_stat(struct hash *hash, const char *name, const struct stat *st)
 {
-	(void)relative, (void)err;
-	struct newest *newest = context;
-	if (st->st_mtim.tv_sec > newest->time.tv_sec)
-		newest->time = st->st_mtim;
+	own_free char *text = mem_printf("%s %lld %lld.%09ld", name, (long long)st->st_size,
+	                                 (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+	hash_text(hash, text);
+}
+
+static int hash_source(void *context, const char *relative, const struct stat *st, struct err *err)
+{
+	(void)err;
+	if (S_ISREG(st->st_mode))
+		hash_stat(context, relative, st);
 	return 0;
 }
 
-static bool tool_is_current(const struct workspace *workspace)
+static void finish(struct hash *hash, char ret_hex[DIGEST_HEX])
 {
-	own_free char *tool = workspace_out(workspace, "tool/sdk");
-	own_free char *sources = workspace_root(workspace, "src");
-	struct newest newest = {0};
-	struct stat st;
-	return stat(tool, &st) == 0 && fs_walk(sources, take_newest, &newest, NULL) == 0 &&
-	       newest.time.tv_sec <= st.st_mtim.tv_sec;
+	struct digest digest;
+	hash_final(hash, &digest);
+	digest_hex(&digest, ret_hex);
 }
 
-static int make_tool(const struct workspace *workspace, const struct event_sink *sink,
-                     struct err *err)
+static int find_inputs(const struct workspace *workspace, struct tool_inputs *ret_inputs,
+                       struct err *err)
 {
-	own_free char *dir = workspace_out(workspace, "tool");
+	own(env) env = {0};
+	own_free char *sources = workspace_root(workspace, "src");
+	own_free char *makefile = workspace_root(workspace, "Makefile");
+	struct hash base, files;
+	struct stat st;
+	if (env_open(workspace, &env, err) < 0)
+		return -1;
+	if (stat(makefile, &st) < 0)
+		return err_errno(err, "%s", makefile);
+	hash_init(&base);
+	hash_update(&base, env.digest.bytes, sizeof env.digest.bytes);
+	hash_stat(&base, "Makefile", &st);
+	finish(&base, ret_inputs->base);
+	hash_init(&files);
+	int result = fs_walk(sources, hash_source, &files, err);
+	finish(&files, ret_inputs->sources);
+	return result;
+}
+
+/* What the tool that is there was made from; nothing where that is not known. */
+static void read_inputs(const struct workspace *workspace, struct str *text)
+{
+	own_free char *tool = workspace_out(workspace, "tool/sdk");
+	own_free char *path = workspace_out(workspace, "tool/inputs");
+	if (!fs_is_file(tool) || fs_read(path, 2 * DIGEST_HEX, text, NULL) < 0)
+		str_reset(text);
+}
+
+static int compile_tool(const struct workspace *workspace, const struct event_sink *sink,
+                        struct err *err)
+{
 	int status;
 	event_note(sink, "compiling the SDK for the environment");
-	if (fs_make_dirs(dir, 0755, err) < 0)
-		return -1;
 	char *const command[] = {"sh", "-c",
 	                         "make -C /sdk -s -j$(nproc) BUILD=" TOOL_DIR
 	                         "/build WERROR= " TOOL_DIR "/build/sdk >&2 && cd " TOOL_DIR
@@ -149,13 +184,34 @@ static int make_tool(const struct workspace *workspace, const struct event_sink 
 	return 0;
 }
 
+static int make_tool(const struct workspace *workspace, const struct event_sink *sink,
+                     struct err *err)
+{
+	own_free char *lock_path = workspace_out(workspace, "tool/.lock");
+	own_free char *inputs_path = workspace_out(workspace, "tool/inputs");
+	own_free char *objects = workspace_out(workspace, "tool/build");
+	own_fd int lock = -1;
+	own(str) made = {0};
+	struct tool_inputs inputs;
+	/* Who waits for it finds what the other one has made. */
+	if (fs_lock(lock_path, true, true, &lock, err) < 0 ||
+	    find_inputs(workspace, &inputs, err) < 0)
+		return -1;
+	own_free char *wanted = mem_printf("%s\n%s\n", inputs.base, inputs.sources);
+	read_inputs(workspace, &made);
+	if (str_equal(str_text(&made), wanted))
+		return 0;
+	if ((!str_starts(str_text(&made), inputs.base) && fs_remove_tree(objects, err) < 0) ||
+	    compile_tool(workspace, sink, err) < 0)
+		return -1;
+	return fs_write_text(inputs_path, wanted, err);
+}
+
 int enter_run(const struct workspace *workspace, char *const *argv, const struct event_sink *sink,
               int *ret_status, struct err *err)
 {
 	char *const shell[] = {"bash", NULL};
-	if (env_create(workspace, 0, sink, err) < 0)
-		return -1;
-	if (!tool_is_current(workspace) && make_tool(workspace, sink, err) < 0)
+	if (env_create(workspace, 0, sink, err) < 0 || make_tool(workspace, sink, err) < 0)
 		return -1;
 	return run_inside(workspace, argv ? argv : shell, "/sdk", ret_status, err);
 }
