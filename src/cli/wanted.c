@@ -30,6 +30,9 @@ int cli_wanted(const struct cli *cli, int argc, char **argv, struct wanted *want
 	if (wanted->board && argc == 0)
 		strv_add_all(&wanted->packages, &wanted->board->packages);
 	wanted->arch = cli_option(cli, "arch");
+	if (wanted->arch && wanted->board && !str_equal(wanted->arch, wanted->board->arch))
+		return err_set(err, ERR_USAGE, "--arch=%s: board %s is for %s", wanted->arch,
+		               wanted->board->name, wanted->board->arch);
 	if (!wanted->arch)
 		wanted->arch = wanted->board ? wanted->board->arch : cli->workspace.build_arch;
 	return 0;
