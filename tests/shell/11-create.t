@@ -141,7 +141,7 @@ rm -rf "$TMP/cache"
 SDK_MIRROR_DEBIAN=$URL/stall timeout --preserve-status -s INT 1 "$SDK" create --out "$TMP/int" >/dev/null 2>&1
 is "Ctrl-C ends it" $? 130
 sleep 0.1
-is "… and all of its processes" "$(pgrep -f "$TMP/int" | wc -l)" 0
+is "… and all of its processes" "$(pgrep -fc "$TMP/int")" 0
 ok "… the next run goes on" create good int
 tree int >"$TMP/second"
 ok "… to the same tree" cmp "$TMP/reference" "$TMP/second"
