@@ -42,6 +42,42 @@ $(FUZZ): $(SAN_BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.h $(SAN_BUILD)/li
 	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) $(INCLUDE_core) -Itests/fuzz -o $@ $< $(SAN_BUILD)/libsdk.a \
 		$(PACKAGES_LIBS)
 
+# The same targets as programs of libFuzzer, in a tree of objects of their own. Each starts from a copy
+# of its corpus, which keeps what it learns; what makes one fail lies beside it.
+CLANG ?= clang
+FUZZ_SECONDS ?= 30
+FUZZ_BUILD = $(BUILD)/fuzz
+FUZZ_SAN = -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -DSDK_FUZZER
+FUZZ_OBJECTS = $(SAN_OBJECTS:$(SAN_BUILD)/%=$(FUZZ_BUILD)/%)
+FUZZERS = $(FUZZ:$(SAN_BUILD)/fuzz/%=$(FUZZ_BUILD)/%)
+
+fuzz: $(FUZZERS)
+	@for program in $^; do name=$${program##*/fuzz-}; found=$(FUZZ_BUILD)/found/$$name; \
+		mkdir -p $$found && cp -Rn tests/fuzz/corpus/$$name/. $$found/ || exit 1; \
+		echo "== $$name: $(FUZZ_SECONDS) s"; \
+		$$program -max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=1 \
+			-artifact_prefix=$(FUZZ_BUILD)/$$name- $$found >$(FUZZ_BUILD)/$$name.log 2>&1 || \
+			{ tail -n 40 $(FUZZ_BUILD)/$$name.log; exit 1; }; \
+		grep -E 'number_of_executed_units|new_units_added' $(FUZZ_BUILD)/$$name.log; \
+	done
+
+$(FUZZ_OBJECTS): $(FUZZ_BUILD)/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC  $< (fuzzed)")
+	$(Q)$(CLANG) $(filter-out -Werror,$(ALL_CFLAGS)) $(FUZZ_SAN) -fsanitize=fuzzer-no-link \
+		$(INCLUDE_$(call layer_of,$*)) -MMD -MP -c $< -o $@
+$(FUZZ_BUILD)/core/report-page.o: $(addprefix src/core/report.,html css js)
+-include $(FUZZ_OBJECTS:.o=.d)
+
+$(FUZZ_BUILD)/libsdk.a: $(FUZZ_OBJECTS)
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+
+$(FUZZERS): $(FUZZ_BUILD)/%: tests/fuzz/%.c tests/fuzz/replay.h $(FUZZ_BUILD)/libsdk.a
+	$(if $(V),,@echo "  LD  $@")
+	$(Q)$(CLANG) $(filter-out -Werror,$(ALL_CFLAGS)) $(FUZZ_SAN) -fsanitize=fuzzer $(INCLUDE_core) -Itests/fuzz -o $@ $< \
+		$(FUZZ_BUILD)/libsdk.a $(PACKAGES_LIBS)
+
 # Programs that shell tests drive the library with.
 $(HELPERS): $(BUILD)/helpers/%: tests/helpers/%.c $(BUILD)/libsdk.a
 	@mkdir -p $(@D)
