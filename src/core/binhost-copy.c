@@ -54,6 +54,8 @@ static void read_state(struct binhost_copy *copy)
 		char *value = line, *word = strsep(&value, " ");
 		char **texts[] = {&copy->etag, &copy->modified, &copy->digest, &copy->failure};
 		static const char *const words[] = {"etag", "modified", "digest", "failure"};
+		if (str_equal(word, "refused"))
+			copy->is_refused = true;
 		if (value && str_equal(word, "asked"))
 			copy->asked = strtoll(value, NULL, 10);
 		for (size_t i = 0; value && i < sizeof words / sizeof *words; i++) {
@@ -80,7 +82,17 @@ static int write_state(const struct binhost_copy *copy, struct err *err)
 	add_line(&text, "etag", copy->etag);
 	add_line(&text, "modified", copy->modified);
 	add_line(&text, "failure", copy->failure);
+	if (copy->is_refused)
+		str_add(&text, "refused\n");
 	return fs_make_parents(path, err) < 0 ? -1 : fs_write_text(path, str_text(&text), err);
+}
+
+/* There is no copy; the server's 304 would be of no use. */
+static void forget(struct binhost_copy *copy)
+{
+	free(steal_ptr(copy->digest));
+	free(steal_ptr(copy->etag));
+	free(steal_ptr(copy->modified));
 }
 
 void binhost_copy_open(const struct workspace *workspace, const struct config_binhost *host,
@@ -106,11 +118,8 @@ void binhost_copy_open(const struct workspace *workspace, const struct config_bi
 	};
 	read_state(ret_copy);
 	own_free char *path = file_of(ret_copy, "signed");
-	if (!fs_is_file(path)) {
-		free(steal_ptr(ret_copy->digest));
-		free(steal_ptr(ret_copy->etag));
-		free(steal_ptr(ret_copy->modified));
-	}
+	if (!fs_is_file(path))
+		forget(ret_copy);
 }
 
 /* ---- asking */
@@ -123,31 +132,6 @@ void binhost_copy_ask(const struct binhost_copy *copy, struct fetch_text *ret_te
 		.etag = copy->etag ? mem_strdup(copy->etag) : NULL,
 		.modified = copy->modified ? mem_strdup(copy->modified) : NULL,
 	};
-}
-
-static int keep(struct binhost_copy *copy, struct fetch_text *text, struct err *err)
-{
-	own_free char *path = file_of(copy, "signed");
-	if (fs_make_parents(path, err) < 0 ||
-	    fs_write_file(path, text->text.data, text->text.len, 0644, err) < 0)
-		return -1;
-	free(copy->etag);
-	free(copy->modified);
-	free(copy->digest);
-	copy->etag = steal_ptr(text->etag);
-	copy->modified = steal_ptr(text->modified);
-	copy->digest = hex_of(text->text.data, text->text.len);
-	return 0;
-}
-
-int binhost_copy_take(struct binhost_copy *copy, struct fetch_text *text, struct err *err)
-{
-	copy->asked = (int64_t)time(NULL);
-	free(copy->failure);
-	copy->failure = text->err.kind ? mem_strdup(text->err.message) : NULL;
-	if (!text->err.kind && text->is_changed && keep(copy, text, err) < 0)
-		return -1;
-	return write_state(copy, err);
 }
 
 /* ---- what a verdict rests on */
@@ -214,39 +198,34 @@ static int save_verified(const struct binhost_copy *copy, const char *keys, int6
 /* ---- the verdict */
 
 static int check_signature(const struct binhost_copy *copy, const struct strv *files,
-                           struct str *ret_text, int64_t *ret_until, struct err *err)
+                           const struct str *raw, struct str *ret_text, int64_t *ret_until,
+                           struct err *err)
 {
-	own_free char *path = file_of(copy, "signed");
 	own_free char *home = path_dir(copy->base);
-	own(str) text = {0};
 	struct sign_keys *keys = NULL;
-	if (fs_read(path, MAX_INDEX_BYTES, &text, err) < 0)
-		return -1;
-	own_free char *hex = hex_of(text.data, text.len);
-	if (!str_equal(hex, copy->digest))
-		return err_set(err, ERR_TRUST, "%s: not what was fetched", path);
-	if (sign_keys_open(files, home, &keys, err) < 0)
+	if (fs_make_dirs(home, 0755, err) < 0 || sign_keys_open(files, home, &keys, err) < 0)
 		return -1;
 	sign_keys_trust(keys, &copy->host->keys);
-	int result = sign_verify_clear(keys, copy->url, text.data, text.len, ret_text, err);
+	int result = sign_verify_clear(keys, copy->url, raw->data, raw->len, ret_text, err);
 	*ret_until = sign_keys_good_until(keys);
 	sign_keys_close(keys);
 	return result;
 }
 
-static int verify(const struct binhost_copy *copy, struct str *ret_text, struct err *err)
+/* The bytes of .signed; damaged ones are forgotten. */
+static int load_signed(struct binhost_copy *copy, struct str *ret_raw, struct err *err)
 {
-	own(strv) files = {0};
-	own_free char *keys = NULL;
-	int64_t until = 0;
-	if (signing_trusted_files(copy->workspace, &files, err) < 0 ||
-	    digest_keys(copy, &files, &keys, err) < 0)
+	own_free char *path = file_of(copy, "signed");
+	if (fs_read(path, MAX_INDEX_BYTES, ret_raw, err) < 0)
 		return -1;
-	if (load_verified(copy, keys, ret_text))
+	own_free char *hex = hex_of(ret_raw->data, ret_raw->len);
+	if (str_equal(hex, copy->digest))
 		return 0;
-	if (check_signature(copy, &files, ret_text, &until, err) < 0)
+	forget(copy);
+	copy->asked = 0;
+	if (write_state(copy, err) < 0)
 		return -1;
-	return save_verified(copy, keys, until, ret_text, err);
+	return err_set(err, ERR_TRUST, "%s: not what was fetched", path);
 }
 
 static int check_age(const struct binhost_copy *copy, const struct binhost_index *index,
@@ -270,17 +249,12 @@ static int check_age(const struct binhost_copy *copy, const struct binhost_index
 	return binhost_mark_raise(copy->seen, &mark, err);
 }
 
-int binhost_copy_read(struct binhost_copy *copy, struct binhost_index *ret_index, struct err *err)
+/* Whether the text, which was signed, is an index for us and no older one than was seen. */
+static int judge(const struct binhost_copy *copy, struct str *text, struct binhost_index *ret_index,
+                 struct err *err)
 {
 	struct binhost_index index = {0};
-	struct str text = {0};
-	if (!copy->digest)
-		return err_set(err, ERR_INPUT, "%s: was never fetched", copy->url);
-	if (verify(copy, &text, err) < 0) {
-		str_release(&text);
-		return -1;
-	}
-	if (binhost_index_parse(copy->url, &text, &index, err) < 0)
+	if (binhost_index_parse(copy->url, text, &index, err) < 0)
 		return -1;
 	int result = 0;
 	if (!str_equal(index.arch, copy->arch))
@@ -293,4 +267,69 @@ int binhost_copy_read(struct binhost_copy *copy, struct binhost_index *ret_index
 	else
 		*ret_index = index;
 	return result;
+}
+
+int binhost_copy_read(struct binhost_copy *copy, struct binhost_index *ret_index, struct err *err)
+{
+	own(strv) files = {0};
+	own(str) raw = {0}, text = {0};
+	own_free char *keys = NULL;
+	int64_t until = 0;
+	if (!copy->digest)
+		return err_set(err, ERR_INPUT, "%s: was never fetched", copy->url);
+	if (signing_trusted_files(copy->workspace, &files, err) < 0 ||
+	    digest_keys(copy, &files, &keys, err) < 0)
+		return -1;
+	if (!load_verified(copy, keys, &text) &&
+	    (load_signed(copy, &raw, err) < 0 ||
+	     check_signature(copy, &files, &raw, &text, &until, err) < 0 ||
+	     save_verified(copy, keys, until, &text, err) < 0))
+		return -1;
+	return judge(copy, &text, ret_index, err);
+}
+
+/* ---- what came */
+
+/* Whether it can be believed: a page of whoever stands between us and the server is no reason to
+ * lose what we have. */
+static int check_answer(const struct binhost_copy *copy, const struct str *raw, struct err *err)
+{
+	own(strv) files = {0};
+	own(str) text = {0};
+	own(binhost_index) index = {0};
+	int64_t until;
+	if (signing_trusted_files(copy->workspace, &files, err) < 0 ||
+	    check_signature(copy, &files, raw, &text, &until, err) < 0)
+		return -1;
+	return judge(copy, &text, &index, err);
+}
+
+static int keep(struct binhost_copy *copy, struct fetch_text *text, struct err *err)
+{
+	own_free char *path = file_of(copy, "signed");
+	if (fs_make_parents(path, err) < 0 ||
+	    fs_write_file(path, text->text.data, text->text.len, 0644, err) < 0)
+		return -1;
+	free(copy->etag);
+	free(copy->modified);
+	free(copy->digest);
+	copy->etag = steal_ptr(text->etag);
+	copy->modified = steal_ptr(text->modified);
+	copy->digest = hex_of(text->text.data, text->text.len);
+	return 0;
+}
+
+int binhost_copy_take(struct binhost_copy *copy, struct fetch_text *text, struct err *err)
+{
+	own(err) why = {0};
+	copy->asked = (int64_t)time(NULL);
+	copy->is_refused =
+		!text->err.kind && text->is_changed && check_answer(copy, &text->text, &why) < 0;
+	free(copy->failure);
+	copy->failure = text->err.kind     ? mem_strdup(text->err.message)
+	                : copy->is_refused ? mem_strdup(why.message)
+	                                   : NULL;
+	if (!copy->failure && text->is_changed && keep(copy, text, err) < 0)
+		return -1;
+	return write_state(copy, err);
 }

@@ -23,9 +23,10 @@ struct binhost_copy {
 	char *url;         /* of the index */
 	char *base, *seen; /* paths: "<base>.signed" …; what was seen */
 	char *etag, *modified;
-	char *digest;  /* of .signed; NULL: there is none */
-	int64_t asked; /* Unix time of the last attempt; 0: never */
-	char *failure; /* why that attempt failed; NULL: it did not */
+	char *digest;    /* of .signed; NULL: there is none */
+	int64_t asked;   /* Unix time of the last attempt; 0: never */
+	char *failure;   /* why that attempt failed; NULL: it did not */
+	bool is_refused; /* it failed by what came: that could not be believed */
 };
 
 /* Reads the state. What can't be read counts as not there. With a release it is the index of that,
@@ -36,9 +37,10 @@ void binhost_copy_release(struct binhost_copy *copy);
 
 /* What to ask the server, for fetch_texts … */
 void binhost_copy_ask(const struct binhost_copy *copy, struct fetch_text *ret_text);
-/* … and what to make of its answer: kept, whatever it is worth. */
+/* … and what to make of its answer: kept if it can be believed, else the one before stays. */
 int binhost_copy_take(struct binhost_copy *copy, struct fetch_text *text, struct err *err);
 
 /* The index, if it is signed by one of the host's keys, for this architecture, and not older than
- * one that was seen; ERR_TRUST else. ERR_INPUT when there is no copy. */
+ * one that was seen; ERR_TRUST else. ERR_INPUT when there is no copy; one that is damaged is
+ * forgotten, digest and all, so that it is asked for anew. */
 int binhost_copy_read(struct binhost_copy *copy, struct binhost_index *ret_index, struct err *err);

@@ -31,6 +31,7 @@ void binhost_source_list_release(struct binhost_source_list *list)
 
 /* ---- opening */
 
+/* What was refused is asked for again: a key that was missing may be here now. */
 static bool must_ask(const struct binhost_copy *copy, enum binhost_ask ask)
 {
 	int64_t age = (int64_t)time(NULL) - copy->asked;
@@ -38,7 +39,7 @@ static bool must_ask(const struct binhost_copy *copy, enum binhost_ask ask)
 	case BINHOST_NOW:
 		return true;
 	case BINHOST_RECENT:
-		return age < 0 || age >= RECENT_SECONDS;
+		return copy->is_refused || age < 0 || age >= RECENT_SECONDS;
 	case BINHOST_MISSING:
 		return !copy->asked;
 	default:
@@ -78,6 +79,20 @@ static void tell_failure(const struct binhost_copy *copy, const struct binhost_i
 	           date);
 }
 
+/* A copy that was damaged here is fetched again at once. */
+static int read_copy(struct binhost_copy *copy, enum binhost_ask ask, struct binhost_index *index,
+                     struct err *err)
+{
+	bool had = copy->digest;
+	if (binhost_copy_read(copy, index, err) == 0)
+		return 0;
+	if (!had || copy->digest || ask == BINHOST_COPY ||
+	    ask_hosts(copy, 1, BINHOST_NOW, NULL) < 0)
+		return -1;
+	err_release(err);
+	return binhost_copy_read(copy, index, err);
+}
+
 /* A server that is down is worth a word while a build is on; a query has not asked it. */
 static void open_host(struct binhosts *hosts, struct binhost_copy *copy, enum binhost_ask ask,
                       const struct event_sink *sink)
@@ -86,15 +101,15 @@ static void open_host(struct binhosts *hosts, struct binhost_copy *copy, enum bi
 	struct binhost host = {.config = copy->host};
 	bool silent = ask == BINHOST_COPY || (ask == BINHOST_MISSING && copy->digest);
 	/* Not every host has every release; the current index follows. */
-	if (copy->is_release && !copy->digest)
+	if (copy->is_release && !copy->digest && !copy->is_refused)
 		return;
-	if (binhost_copy_read(copy, &host.index, &err) == 0) {
+	if (read_copy(copy, ask, &host.index, &err) == 0) {
 		if (copy->failure && !silent)
 			tell_failure(copy, &host.index, sink);
 		vec_push(&hosts->hosts, host);
 	} else if (!copy->digest && copy->failure && !silent) {
 		event_warn(sink, "binhost %s is not used: %s", copy->host->name, copy->failure);
-	} else if (copy->digest) {
+	} else if (copy->digest || !copy->failure) {
 		event_warn(sink, "binhost %s is not used: %s", copy->host->name, err.message);
 	}
 }

@@ -116,6 +116,19 @@ fresh; use "$(url good)"; echo v9 >"$SDK_OUT/release"
 ok "a release that the host has not is passed over" build --binhost-only t-lone
 ok "in silence" sh -c "! '$SDK' build --refresh t-lone 2>&1 | grep -q warning"
 
+# ---- the copy of an index
+broken() { rm -rf "$TMP/broken"; cp -r "$TMP/good" "$TMP/broken"; }
+fresh; broken; use "$(url tagged broken)"
+ok "an index is kept" build --binhost-only t-lone
+for file in "$SDK_CACHE"/binhosts/*/amd64.signed "$SDK_CACHE"/binhosts/*/amd64.verified; do echo x >>"$file"; done
+ok "damaged here, it is fetched again" sh -c "! '$SDK' build --refresh --binhost-only t-base 2>&1 | grep warning"
+echo '<html>Please log in</html>' >"$TMP/broken/index/amd64"
+"$SDK" build --refresh --binhost-only t-mid >"$TMP/told" 2>&1
+is "a page that is no index does not replace it" $? 0
+ok "… which is told" grep -q 'warning: binhost h1: .*not signed.*; its index of 20.* is used' "$TMP/told"
+rm "$TMP/broken/index/amd64"
+ok "… nor does it later, when there is no answer" build --refresh --binhost-only t-top
+
 # ---- hosts that are down, incomplete, slow
 fresh; use "http://127.0.0.1:1/nobody" "$(url good)"
 "$SDK" build --binhost-only t-lone >"$TMP/told" 2>&1; is "a host that is down is passed over" $? 0
@@ -124,7 +137,6 @@ fresh; use "$(url flaky)"
 ok "a server that is busy is asked again" build --binhost-only t-lone
 object_of() { grep " $1 1.0 " "$TMP/good/index/amd64" | sed -n 's/.* run=\([0-9a-f]*\):.*/\1/p'; }
 path_of() { digest=$(object_of "$1"); echo "$2/objects/$(printf %.2s "$digest")/$digest.pkg.tar.zst"; }
-broken() { rm -rf "$TMP/broken"; cp -r "$TMP/good" "$TMP/broken"; }
 broken; rm "$(path_of t-lone "$TMP/broken")"
 fresh; use "$(url good broken)" "$(url good)"
 "$SDK" build --binhost-only t-lone >"$TMP/told" 2>&1
