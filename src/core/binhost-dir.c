@@ -243,8 +243,6 @@ int binhost_dir_open(const char *url, struct binhost_target **ret_target, struct
 		err_set(err, ERR_USAGE, "%s: not a directory's address", url);
 		return err_hint(err, "file:///srv/binhost, an absolute path");
 	}
-	if (fs_make_dirs(path, 0755, err) < 0)
-		return -1;
 	struct dir_target *dir = mem_alloc(sizeof *dir);
 	dir->target = (struct binhost_target){&dir_ops, mem_strdup(url)};
 	dir->root = mem_strdup(path);

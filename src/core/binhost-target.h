@@ -71,7 +71,7 @@ struct binhost_target {
 	char *url; /* for messages: "file:///srv/binhost", "s3://bucket/prefix" */
 };
 
-/* "file:///dir": made when it is missing. */
+/* "file:///dir": made by the first write when it is missing. */
 int binhost_dir_open(const char *url, struct binhost_target **ret_target, struct err *err);
 /* "s3://bucket[/prefix]". Endpoint and region may be NULL: then $AWS_ENDPOINT_URL_S3,
  * $AWS_ENDPOINT_URL and $AWS_REGION, $AWS_DEFAULT_REGION say them. Credentials come from

@@ -76,6 +76,8 @@ head_of() { sed -n "s/^$2 //p" "$HOST/$1"; }
 verify() { "$SDK" binhost verify --to="$URL" "$@"; }
 names() { sed -n 's/^[0-9a-f]\{64\} \([^ ]*\).*/\1/p' "$1" | sort | tr '\n' ' '; }
 
+fails "a directory that is none" 3 'no binhost' "$SDK" binhost verify --to="file://$TMP/mistyped"
+is "… is not made by a look at it" "$(ls -d "$TMP/mistyped" 2>/dev/null)" ""
 fails "nowhere to push to" 2 'to=file:///dir' push a
 built a one; built b two
 ok "a push to a directory" push --to="$URL" a
@@ -113,11 +115,15 @@ ok "what an interrupted push left is no fault" verify
 ok "the next one goes on" push --to="$URL" c
 is "… to the same end" "$(names "$HOST/index/amd64")" "a b c "
 for n in 1 2 3 4 5 6; do built "k$n" "$n" ; done
+killed=0
 for n in 1 2 3 4 5 6; do
-	push --to="$URL" k1 k2 k3 k4 k5 k6 >/dev/null 2>&1 & victim=$!
+	# (Not the function: then it would be a shell that is killed.)
+	"$SDK" binhost push --arch=amd64 --to="$URL" k1 k2 k3 k4 k5 k6 >/dev/null 2>&1 & victim=$!
 	sleep "0.0$n"; kill -KILL $victim 2>/dev/null; wait $victim 2>/dev/null
+	[ $? -ne 137 ] || killed=$((killed + 1))
 	verify >"$TMP/log" 2>&1 || { cat "$TMP/log"; break; }
 done
+ok "(pushes were killed)" [ "$killed" -gt 0 ]
 ok "killed at any point, it leaves a valid host" verify
 ok "… that the next push completes" push --to="$URL" k1 k2 k3 k4 k5 k6
 is "… with all" "$(names "$HOST/index/amd64")" "a b c k1 k2 k3 k4 k5 k6 "
