@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gpgme.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "fs.h"
@@ -210,6 +211,19 @@ static int not_verified(const char *name, gpgme_error_t error, struct err *err)
 	return err_set(err, ERR_TRUST, "%s: %s", name, gpgme_strerror(error));
 }
 
+/* gpg passes over what stands before and after a signed text. */
+static bool is_all_signed(const char *text, size_t length)
+{
+	static const char begin[] = "-----BEGIN PGP SIGNED MESSAGE-----";
+	static const char end[] = "\n-----END PGP SIGNATURE-----";
+	own_free char *copy = mem_strndup(text, length);
+	const char *at = str_starts(copy, begin) ? strstr(copy, end) : NULL;
+	if (!at || strlen(copy) != length)
+		return false;
+	at += strlen(end);
+	return at[strspn(at, "\r\n")] == '\0';
+}
+
 int sign_verify_clear(struct sign_keys *keys, const char *name, const char *text, size_t length,
                       struct str *ret_signed, struct err *err)
 {
@@ -224,6 +238,8 @@ int sign_verify_clear(struct sign_keys *keys, const char *name, const char *text
 		return not_verified(name, error, err);
 	if (judge(keys, name, err) < 0)
 		return -1;
+	if (!is_all_signed(text, length))
+		return err_set(err, ERR_TRUST, "%s: holds more than the signed text", name);
 	return append(out, ret_signed) < 0 ? err_errno(err, "%s", name) : 0;
 }
 

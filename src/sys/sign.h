@@ -24,10 +24,10 @@ int64_t sign_keys_good_until(const struct sign_keys *keys);
 /* Removes the private home. NULL is fine. */
 void sign_keys_close(struct sign_keys *keys);
 
-/* Checks a clear-signed text (RFC 9580, section 7) and appends exactly what was signed, without
- * what stands around it. At least one signature must be good and by one of the keys; signatures by
- * other keys don't matter, but a wrong one does, as do expired or revoked keys and SHA-1. Else
- * ERR_TRUST beginning with `name`. */
+/* Checks a clear-signed text (RFC 9580, section 7) and appends exactly what was signed;
+ * nothing may stand around it. At least one signature must be good and by one of the keys;
+ * signatures by other keys don't matter, but a wrong one does, as do expired or revoked keys and
+ * SHA-1. Else ERR_TRUST beginning with `name`. */
 int sign_verify_clear(struct sign_keys *keys, const char *name, const char *text, size_t length,
                       struct str *ret_signed, struct err *err);
 /* The same for a signature that stands in a file of its own. */

@@ -225,6 +225,10 @@ fresh; broken; cp "$TMP/text" "$TMP/broken/index/amd64"
 refused "an unsigned index" 'h1 is not used: .*not (clear-)?signed|no (valid )?signature|not an OpenPGP'
 fresh; broken; sed -i 's/ t-lone 1.0 / t-lone 1.1 /' "$TMP/broken/index/amd64"
 refused "an index changed after signing" 'h1 is not used: .*(signature|signed)'
+fresh; broken; sed -i '1i junk' "$TMP/broken/index/amd64"
+refused "something before the signed text" 'h1 is not used: .*more than the signed text'
+fresh; broken; echo junk >>"$TMP/broken/index/amd64"
+refused "something after it" 'h1 is not used: .*more than the signed text'
 mkdir -m 700 "$TMP/stranger"
 gpg --homedir "$TMP/stranger" --batch --quiet --passphrase '' --quick-gen-key stranger ed25519 sign 2>/dev/null
 fresh; broken; sign "$TMP/stranger" "$TMP/text"
