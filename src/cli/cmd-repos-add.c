@@ -25,11 +25,12 @@ static int check_arguments(const struct cli *cli, const struct config_repo *repo
 		               "%s: wanted a name of a-z, 0-9, - and ., and not checkout, the "
 		               "SDK itself",
 		               repo->name);
+	own_free char *shown = git_url_mask(repo->url);
 	if (!git_url_is_allowed(repo->url))
 		return err_set(err, ERR_USAGE,
 		               "%s: wanted https://, http://, ssh://, git:// or file:///, or "
 		               "user@host:path",
-		               repo->url);
+		               shown);
 	if (repo->branch && repo->tag)
 		return err_set(err, ERR_USAGE, "--branch and --tag: wanted one of them");
 	if (config_load(&cli->workspace, &config, err) < 0)
@@ -37,7 +38,8 @@ static int check_arguments(const struct cli *cli, const struct config_repo *repo
 	const struct config_repo *other = config_find_repo(&config, repo->name);
 	if (!other)
 		return 0;
-	err_set(err, ERR_USAGE, "there is an overlay %s already, at %s", other->name, other->url);
+	own_free char *other_shown = git_url_mask(other->url);
+	err_set(err, ERR_USAGE, "there is an overlay %s already, at %s", other->name, other_shown);
 	return err_hint(err, "sdk repos remove %s", other->name);
 }
 

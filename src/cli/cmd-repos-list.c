@@ -1,8 +1,11 @@
 /* sdk repos list: the overlays of sdk.yaml, and what they change. */
+#include <stdlib.h>
+
 #include "commands.h"
 #include "config.h"
 #include "fs.h"
 #include "git-move.h"
+#include "git.h"
 #include "overlay.h"
 #include "own.h"
 #include "recipe.h"
@@ -78,9 +81,9 @@ static const char *ref_of(const struct overview *overview)
 static void print_plain(const struct overview *overview)
 {
 	const struct config_repo *repo = overview->repo;
+	own_free char *url = git_url_mask(repo->url);
 	cli_print("%-12s %-10s %4llu  %s%s\n", repo->name, ref_of(overview),
-	          (unsigned long long)repo->priority, repo->url,
-	          repo->keys.count ? "  (signed)" : "");
+	          (unsigned long long)repo->priority, url, repo->keys.count ? "  (signed)" : "");
 	if (!overview->is_here) {
 		cli_print("  not here yet: sdk sync %s\n", repo->name);
 		return;
@@ -94,9 +97,10 @@ static void print_plain(const struct overview *overview)
 static void add_json(struct json *json, const struct overview *overview)
 {
 	const struct config_repo *repo = overview->repo;
+	own_free char *url = git_url_mask(repo->url);
 	json_object(json, NULL);
 	json_string(json, "name", repo->name);
-	json_string(json, "url", repo->url);
+	json_string(json, "url", url);
 	json_string(json, repo->tag ? "tag" : "branch", ref_of(overview));
 	json_number(json, "priority", (int64_t)repo->priority);
 	json_bool(json, "signed", repo->keys.count > 0);

@@ -118,6 +118,8 @@ static void print_changes(const struct sync_item *item)
 	}
 	for (size_t i = 0; i < item->changes.others.count; i++)
 		cli_print("  %s\n", item->changes.others.items[i]);
+	if (item->is_checkout && item->changes.has_tool)
+		cli_print("  the SDK itself has changed: make\n");
 }
 
 static void print_way(const struct sync_item *item, bool dry_run)

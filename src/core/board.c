@@ -63,11 +63,12 @@ int board_list_all(const struct workspace *workspace, struct strv *ret_names, st
 
 static int unknown_board(const struct workspace *workspace, const char *name, struct err *err)
 {
-	own(strv) names = {0};
-	if (board_list_all(workspace, &names, err) < 0)
+	own(strv) names = {0}, with_image = {0};
+	if (board_list_all(workspace, &names, err) < 0 ||
+	    board_list(workspace, &with_image, err) < 0)
 		return -1;
 	const char *near = nearest_word(name, (const char *const *)names.items, names.count);
-	own_free char *all = strv_join(&names, ", ");
+	own_free char *all = strv_join(&with_image, ", ");
 	err_set(err, ERR_INPUT, "there is no board \"%s\" (no board-configs/%s/board.yaml)", name,
 	        name);
 	if (near)

@@ -5,6 +5,7 @@
 
 #include "config-parts.h"
 #include "git.h"
+#include "own.h"
 #include "str.h"
 
 enum { USUAL_PRIORITY = 100, MAX_PRIORITY = 1000 };
@@ -82,11 +83,12 @@ static int decode_repo(const struct yaml *yaml, const struct yaml_node *node,
 	if (!config_is_repo_name(repo->name))
 		return yaml_error(yaml, yaml_get(node, "name"), err,
 		                  "name: \"%s\" is what the SDK itself is called", repo->name);
+	own_free char *shown = git_url_mask(repo->url);
 	if (!git_url_is_allowed(repo->url))
 		return yaml_error(yaml, yaml_get(node, "url"), err,
 		                  "url: %s: wanted https://, http://, ssh://, git:// or file:///, "
 		                  "or user@host:path",
-		                  repo->url);
+		                  shown);
 	if (repo->priority < 1 || repo->priority > MAX_PRIORITY)
 		return yaml_error(yaml, yaml_get(node, "priority"), err,
 		                  "priority: wanted a number from 1 to %d", MAX_PRIORITY);

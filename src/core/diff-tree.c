@@ -222,6 +222,8 @@ static int add_file(struct comparing *comparing, const char *path, const struct 
 	const char *name = path + strlen("recipes/");
 	bool in_recipe = str_starts(path, "recipes/") && *name != '.' && strchr(name, '/');
 	if (!in_recipe) {
+		comparing->diff->has_tool |=
+			str_starts(path, "src/") || str_equal(path, "Makefile");
 		static const char *const dirs[] = {"recipes/", "board-configs/", "toolchains/",
 		                                   "bootstrap/"};
 		for (size_t i = 0; !comparing->only && i < 4; i++)

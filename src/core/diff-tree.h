@@ -1,6 +1,8 @@
 /* Two states of a checkout compared: what became of its recipes. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "err.h"
 #include "json.h"
 #include "recipe.h"
@@ -27,6 +29,7 @@ struct diff_tree {
 	VEC(struct diff_recipe) recipes; /* by name */
 	/* Boards, toolchains, seed, build systems: "changed board-configs/…", likewise. */
 	struct strv others;
+	bool has_tool; /* src/ or the Makefile: the SDK's program is another one */
 };
 
 void diff_tree_release(struct diff_tree *diff);

@@ -185,7 +185,6 @@ static void end(struct running *running)
 	}
 	emit(running, (struct event){.kind = EVENT_END,
 	                             .status = fetch->err.kind == ERR_NONE ? 0 : -1,
-	                             .text = fetch->err.message,
 	                             .seconds = (double)(now_ms() - running->started_ms) / 1000});
 }
 

@@ -52,7 +52,6 @@ const char *sync_status_name(enum sync_status status)
 /* One repository on its way. */
 struct pull {
 	struct sync_item item;
-	bool is_checkout;
 	const struct strv *keys;        /* who may sign it; empty: not looked at */
 	const char *url, *branch, *tag; /* as for git_fetch */
 	char *theirs;                   /* the branch of origin's; item.ref may have another name */
@@ -106,6 +105,11 @@ static int check_names(const struct sync *sync, struct err *err)
 static int choose_checkout_branch(const struct sync *sync, struct pull *pull, struct err *err)
 {
 	const struct sync_request *request = sync->request;
+	if (!pull->place.has_origin) {
+		err_set(err, ERR_INPUT, "the checkout has no remote \"origin\" to sync from");
+		return err_hint(err, "git -C %s remote add origin URL, then --channel=NAME",
+		                pull->item.dir);
+	}
 	pull->tag = request->release;
 	pull->branch = request->channel ? request->channel : pull->place.follows;
 	if (pull->tag || pull->branch)
@@ -124,7 +128,7 @@ static int choose_checkout_branch(const struct sync *sync, struct pull *pull, st
 static int add_checkout(struct sync *sync, struct err *err)
 {
 	const char *root = sync->workspace->root;
-	struct pull pull = {.is_checkout = true, .keys = &sync->config.checkout_keys};
+	struct pull pull = {.item = {.is_checkout = true}, .keys = &sync->config.checkout_keys};
 	if (!is_wanted(sync, checkout_name) && !sync->request->channel && !sync->request->release)
 		return 0;
 	if (git_tree_check(root, err) < 0 || git_find_place(root, &pull.place, err) < 0)
@@ -392,7 +396,7 @@ static int check_branch(const struct sync *sync, const struct pull *pull, struct
 {
 	bool told = sync->request->channel || sync->request->release;
 	if (pull->tag || !pull->place.branch || str_equal(pull->place.branch, pull->item.ref) ||
-	    (pull->is_checkout && told))
+	    (pull->item.is_checkout && told))
 		return 0;
 	err_set(err, ERR_USAGE, "it is on branch %s, not on %s", pull->place.branch,
 	        pull->item.ref);
@@ -436,7 +440,7 @@ static int move(struct sync *sync, struct pull *pull, struct err *err)
 /* What the checkout is at now decides which index of a binhost is asked first. */
 static int pin(const struct sync *sync, const struct pull *pull, struct err *err)
 {
-	if (sync->request->dry_run || !pull->is_checkout)
+	if (sync->request->dry_run || !pull->item.is_checkout)
 		return 0;
 	return release_pin(sync->workspace, pull->tag, err);
 }
@@ -471,7 +475,7 @@ static int first_error(const struct sync_result *result, struct err *err)
 	}
 	if (!first)
 		return 0;
-	if (failed > 1)
+	if (result->items.count > 1) /* the items say what */
 		return err_set(err, first->err.kind, "%zu of %zu repositories could not be synced",
 		               failed, result->items.count);
 	err_set(err, first->err.kind, "%s: %s", first->name, first->err.message);

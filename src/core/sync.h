@@ -31,7 +31,8 @@ enum sync_status {
 
 /* One repository. */
 struct sync_item {
-	char *name, *dir;       /* "checkout", or the overlay's */
+	char *name, *dir; /* "checkout", or the overlay's */
+	bool is_checkout;
 	char *ref;              /* the branch or tag it is at */
 	bool is_tag, is_signed; /* the signature is by a key that was configured */
 	char old_id[41], new_id[41];

@@ -78,6 +78,9 @@ int git_find_place(const char *dir, struct git_place *ret_place, struct err *err
 	*ret_place = (struct git_place){0};
 	if (open_at(&standing, dir, err) < 0)
 		return -1;
+	git_remote *origin = NULL;
+	ret_place->has_origin = git_remote_lookup(&origin, standing.repository, "origin") == 0;
+	git_remote_free(origin);
 	if (git_reference_name_to_id(&id, standing.repository, "HEAD") == 0)
 		git_oid_tostr(ret_place->id, sizeof ret_place->id, &id);
 	if (git_repository_head_detached(standing.repository) == 1 ||

@@ -10,9 +10,10 @@
 #include "vec.h"
 
 struct git_place {
-	char id[41];   /* HEAD's commit; "" when there is none yet */
-	char *branch;  /* the branch that is checked out; NULL: none, HEAD is detached */
-	char *follows; /* the branch of remote "origin" that this one follows; NULL: none */
+	char id[41];     /* HEAD's commit; "" when there is none yet */
+	char *branch;    /* the branch that is checked out; NULL: none, HEAD is detached */
+	bool has_origin; /* there is a remote "origin" */
+	char *follows;   /* the branch of remote "origin" that this one follows; NULL: none */
 };
 
 void git_place_release(struct git_place *place);

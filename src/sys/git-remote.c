@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "git-credentials.h"
+#include "git.h"
 #include "own.h"
 #include "str.h"
 #include "vec.h"
@@ -16,6 +17,7 @@ struct talk {
 	const struct git_fetch_spec *spec;
 	git_repository *repository;
 	git_remote *remote;
+	char *shown;     /* its address, for messages */
 	const char *ref; /* "refs/heads/main", "refs/tags/v1" */
 	char *found_ref; /* the one the server's HEAD names */
 	git_oid wanted;  /* what the server has there */
@@ -28,6 +30,7 @@ static void talk_release(struct talk *talk)
 	git_remote_free(talk->remote);
 	git_repository_free(talk->repository);
 	free(talk->found_ref);
+	free(talk->shown);
 	git_libgit2_shutdown();
 }
 
@@ -90,7 +93,7 @@ static int open_remote(struct talk *talk, struct err *err)
 	    (found < 0 &&
 	     git_remote_create(&talk->remote, talk->repository, name, spec->url) < 0) ||
 	    (!talk->remote && git_remote_lookup(&talk->remote, talk->repository, name) < 0))
-		return fail(ERR_INPUT, spec->url, err);
+		return fail(ERR_INPUT, "origin", err);
 	return 0;
 }
 
@@ -98,13 +101,14 @@ static int connect(struct talk *talk, struct err *err)
 {
 	git_remote_callbacks callbacks;
 	git_proxy_options proxy;
+	talk->shown = git_url_mask(git_remote_url(talk->remote));
 	git_remote_init_callbacks(&callbacks, GIT_REMOTE_CALLBACKS_VERSION);
 	git_proxy_options_init(&proxy, GIT_PROXY_OPTIONS_VERSION);
 	set_callbacks(talk, &callbacks);
 	proxy.type = GIT_PROXY_AUTO;
 	if (git_remote_connect(talk->remote, GIT_DIRECTION_FETCH, &callbacks, &proxy, NULL) == 0)
 		return 0;
-	fail(ERR_NETWORK, git_remote_url(talk->remote), err);
+	fail(ERR_NETWORK, talk->shown, err);
 	const git_error *error = git_error_last();
 	if (error && strstr(error->message, "credentials"))
 		err_hint(err, "ssh-add a key, or tell `git credential` or ~/.netrc the login");
@@ -122,8 +126,7 @@ static int choose_ref(struct talk *talk, struct err *err)
 		talk->found_ref = mem_strndup(name.ptr, name.size);
 		git_buf_dispose(&name);
 	} else {
-		err_set(err, ERR_INPUT, "%s: it has no default branch",
-		        git_remote_url(talk->remote));
+		err_set(err, ERR_INPUT, "%s: it has no default branch", talk->shown);
 		return err_hint(err, "name one: `branch:` in sdk.yaml");
 	}
 	talk->ref = talk->found_ref;
@@ -135,14 +138,14 @@ static int find_ref(struct talk *talk, struct err *err)
 	const git_remote_head **heads;
 	size_t count;
 	if (git_remote_ls(&heads, &count, talk->remote) < 0)
-		return fail(ERR_NETWORK, git_remote_url(talk->remote), err);
+		return fail(ERR_NETWORK, talk->shown, err);
 	for (size_t i = 0; i < count; i++) {
 		if (!str_equal(heads[i]->name, talk->ref))
 			continue;
 		talk->wanted = heads[i]->oid;
 		return 0;
 	}
-	return err_set(err, ERR_INPUT, "%s has no %s \"%s\"", git_remote_url(talk->remote),
+	return err_set(err, ERR_INPUT, "%s has no %s \"%s\"", talk->shown,
 	               talk->spec->tag ? "tag" : "branch",
 	               strchr(strchr(talk->ref, '/') + 1, '/') + 1);
 }
@@ -210,7 +213,7 @@ static int check_tag(const struct talk *talk, const char *local, struct err *err
 	git_oid_tostr(before, sizeof before, &id);
 	git_oid_tostr(now, sizeof now, &talk->wanted);
 	err_set(err, ERR_TRUST, "%s has moved tag %s: it was %.12s here, and is %.12s there",
-	        git_remote_url(talk->remote), tag, before, now);
+	        talk->shown, tag, before, now);
 	return err_hint(err,
 	                "if that is meant: git -C %s branch old-%s %s, git -C %s tag -d %s, then "
 	                "sync again",
@@ -228,10 +231,10 @@ static int download(struct talk *talk, const char *local, struct err *err)
 	options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
 	set_depth(talk, &options);
 	if (git_remote_fetch(talk->remote, &specs, &options, NULL) < 0)
-		return fail(ERR_NETWORK, git_remote_url(talk->remote), err);
+		return fail(ERR_NETWORK, talk->shown, err);
 	if (!is_here(talk, local)) /* it moved in between, or libgit2 and we disagree */
-		return err_set(err, ERR_NETWORK, "%s: %s changed while it was fetched",
-		               git_remote_url(talk->remote), talk->ref);
+		return err_set(err, ERR_NETWORK, "%s: %s changed while it was fetched", talk->shown,
+		               talk->ref);
 	return 0;
 }
 

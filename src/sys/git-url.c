@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "git.h"
+#include "mem.h"
 #include "str.h"
 
 static bool is_printable(const char *text)
@@ -42,6 +43,18 @@ bool git_url_is_allowed(const char *url)
 		if (str_starts(url, schemes[i]))
 			return has_host(url + strlen(schemes[i]));
 	return !strstr(url, "://") && is_scp_like(url);
+}
+
+char *git_url_mask(const char *url)
+{
+	const char *rest = strstr(url, "://");
+	rest = rest ? rest + 3 : url;
+	size_t length = strcspn(rest, "/");
+	const char *at = memrchr(rest, '@', length);
+	const char *colon = at ? memchr(rest, ':', (size_t)(at - rest)) : NULL;
+	if (!colon)
+		return mem_strdup(url);
+	return mem_printf("%.*s:***%s", (int)(colon - url), url, at);
 }
 
 bool git_is_ref_name(const char *name)

@@ -290,6 +290,20 @@ fails "a clone that is broken" 3 'move .*/repos/two away' sync two
 ok "does not keep the others back either" sh -c "'$SDK' sync 2>/dev/null | grep -Eq '^checkout .*up to date'"
 mv "$TMP/two-git" "$SDK_OUT/repos/two/.git"
 
+"$SDK" repos add hidden "$(echo "$SECRET/two.git" | sed 's,//,//user:wrong@,')" >/dev/null
+ok "a password in an address is shown nowhere" sh -c "! { '$SDK' repos list; '$SDK' repos list --json
+	'$SDK' sync -v hidden; '$SDK' repos add hidden x; } 2>&1 | grep -q wrong"
+"$SDK" repos remove hidden >/dev/null
+git remote rename origin other
+fails "without a remote it says so" 3 'has no remote "origin" to sync from' sync checkout
+git remote rename other origin
+mkdir "$TMP/base/src"; echo >"$TMP/base/src/new.c"; git -C "$TMP/base" switch -q main
+commit "$TMP/base" Program; push "$TMP/base" origin main
+"$SDK" repos add down git://127.0.0.1:1/two.git >/dev/null; sync >"$TMP/log" 2>&1
+ok "a change of the SDK itself is told" grep -q 'the SDK itself has changed: make' "$TMP/log"
+is "what failed is told once" "$(grep -c 127.0.0.1:1 "$TMP/log")" 1
+"$SDK" repos remove down >/dev/null
+
 # ---- what it rebuilds, of packages that are built
 rebuilds() {
 	upstream built; tree=$TMP/built arch=$(dpkg --print-architecture 2>/dev/null || echo amd64)
