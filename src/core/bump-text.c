@@ -8,6 +8,8 @@
 
 static const char *const patch_words[] = {"fits", "written anew: it fits elsewhere",
                                           "removed: the new source has it", "FAILS"};
+static const char *const test_words[] = {"passes", "skipped: nothing of it was tried", "FAILS"};
+static const char *const test_names[] = {"passes", "skipped", "fails"};
 static const char *const patch_names[] = {"fits", "moved", "upstream", "fails"};
 
 static void add_patches(const struct bump *bump, struct str *text)
@@ -83,7 +85,9 @@ void bump_describe(const struct bump *bump, struct str *text)
 	for (vec_each(arch, &bump->arches))
 		add_arch(arch, text);
 	for (vec_each(test, &bump->tests))
-		str_addf(text, "- %s: %s\n", test->name, test->passed ? "passes" : "FAILS");
+		str_addf(text, "- %s: %s\n", test->name, test_words[test->state]);
+	if (bump->is_tested && !bump->tests.count)
+		str_add(text, "- no test names it\n");
 	if (bump->commit)
 		str_addf(text, "- commit %.12s\n", bump->commit);
 }
@@ -136,7 +140,7 @@ void bump_json(const struct bump *bump, struct json *json)
 	for (vec_each(test, &bump->tests)) {
 		json_object(json, NULL);
 		json_string(json, "name", test->name);
-		json_bool(json, "passed", test->passed);
+		json_string(json, "state", test_names[test->state]);
 		json_end_object(json);
 	}
 	json_end_array(json);

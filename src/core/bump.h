@@ -39,9 +39,11 @@ struct bump_arch {
 	char *failure; /* NULL: none */
 };
 
+enum bump_test_state { BUMP_TEST_PASSES, BUMP_TEST_SKIPPED, BUMP_TEST_FAILS };
+
 struct bump_test {
-	char *name, *log; /* "tests/shell/30-build.t" */
-	bool passed;
+	char *name, *log;           /* "tests/shell/30-build.t" */
+	enum bump_test_state state; /* SKIPPED: nothing of it was tried */
 };
 
 struct bump {
@@ -58,6 +60,7 @@ struct bump {
 	struct strv notes; /* licence, dependencies, what is to be looked at */
 	VEC(struct bump_arch) arches;
 	VEC(struct bump_test) tests;
+	bool is_tested;     /* `tests` is all there is: nothing in it means that no test names it */
 	char *commit;       /* its id; NULL: none was made */
 	struct err failure; /* what stopped it; kind ERR_NONE: nothing */
 };

@@ -1,5 +1,6 @@
 #!/bin/sh
 # The mini boards: images are the same twice, boot with a verified /usr, and do not boot tampered with.
+# touches: linux busybox
 . "$(dirname "$0")/../lib.sh"
 cd "$SDK_TOP" || exit 1
 out=${SDK_OUT:-$SDK_TOP/out}

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The full boards: boot to multi-user.target with nothing failed, and run a container. Each machine is
 # booted once, and asked for everything at once.
+# touches: linux systemd dbus-broker crun bash coreutils util-linux openssh cryptsetup
 . "$(dirname "$0")/../lib.sh"
 cd "$SDK_TOP" || exit 1
 out=${SDK_OUT:-$SDK_TOP/out}

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds in real sandboxes: what is found, what is refused, what is built again and what is not.
-# touches: zlib json-c popt
+# touches: zlib json-c popt glibc gcc-runtime linux-headers
 . "$(dirname "$0")/../lib.sh"
 
 # A checkout of its own, whose recipes are the real ones needed here and small ones made below. The

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The compilers: whatever they read as input lies in the sysroot, in the toolchain or in the package
 # itself, and what they make is hardened. Shown by the compiler's own reports (-H, --trace, -v).
+# touches: glibc gcc-runtime linux-headers
 . "$(dirname "$0")/../lib.sh"
 SDK_ROOT=$TMP/checkout SDK_OUT=${SDK_OUT:-$SDK_TOP/out}
 export SDK_ROOT SDK_OUT

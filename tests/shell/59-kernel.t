@@ -1,6 +1,7 @@
 #!/bin/sh
 # The kernel's configuration: changed without a build, written back by as little as possible.
 # Unpacks the kernel's source (once in out/), so it is skipped where that is not cached.
+# touches: linux
 . "$(dirname "$0")/../lib.sh"
 
 SDK_ROOT=$TMP/checkout SDK_OUT=${SDK_OUT:-$SDK_TOP/out}

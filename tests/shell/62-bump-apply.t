@@ -89,6 +89,7 @@ cat >"$CHECKOUT/tests/shell/10-one.t" <<'X'
 # touches: zero one two
 echo "ok 1 - $SDK_ROOT"; echo "1..1"; : >"$SDK_ROOT/../tested"
 X
+printf '#!/bin/sh\n# touches: one\necho "1..0 # SKIP no machine"\n' >"$CHECKOUT/tests/shell/20-skips.t"
 (cd "$CHECKOUT" && git init -q && git add -A && git commit -qm start)
 cp "$CHECKOUT/recipes/one/recipe.yaml" "$TMP/one.before"
 ok "the old version builds" "$SDK" build one
@@ -109,6 +110,7 @@ ok "says that a licence file changed" grep -q 'LOOK: licence file changed: LICEN
 ok "what the build files ask for" grep -q 'ask for something new: module zlib' "$TMP/summary"
 ok "what changed in the package" grep -q '^  - files changed: 1$' "$TMP/summary"
 ok "that the test which touches it passes" grep -q '^- tests/shell/10-one.t: passes' "$TMP/summary"
+ok "and one that skips is no pass" grep -q '^- tests/shell/20-skips.t: skipped' "$TMP/summary"
 ok "the test ran" test -e "$TMP/tested"
 log() { git -C "$CHECKOUT" log -1 "$@"; }
 is "the commit's subject" "$(log --format=%s)" "one: update to 1.10"
@@ -240,9 +242,11 @@ done
 (cd "$CHECKOUT" && git add recipes && git commit -qm more)
 cp "$CHECKOUT/recipes/all2/recipe.yaml" "$TMP/all2.before"
 fails "one that fails does not stop the others" 1 '1 of 3 could not be bumped' bump --all --arch=amd64 --commit -j2
+cp "$TMP/.out" "$TMP/.all"
 sed 's/^/# /' "$TMP/.out" | grep -v '^# *$' | tail -30
 is "those that came out well are committed" \
 	"$(git -C "$CHECKOUT" log -2 --format=%s | sort | tr '\n' '|')" "all1: update to 1.1|all3: update to 1.1|"
+ok "that no test names them is told" grep -q '^- no test names it' "$TMP/.all"
 ok "the bad one is as it was" cmp "$TMP/all2.before" "$CHECKOUT/recipes/all2/recipe.yaml"
 ok "the next run leaves it out" sh -c "'$SDK' bump --from=upstream --all --arch=amd64 2>&1 | grep -q 'all2 1.1 left out: it failed before'"
 src all2 1.1; tarball all2 1.1; rm -rf "$TMP/out/bump/all2/new"
