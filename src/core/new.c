@@ -1,6 +1,7 @@
 /* A new package: its first recipe, from what its tarball shows. */
 #include "new.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ void new_package_release(struct new_package *package)
 struct making {
 	const struct workspace *workspace;
 	const char *name;
+	const char *where; /* as messages name the source: the argument, or its address */
 	struct new_package *package;
 	char *url, *version, *sha256_wanted; /* the last: of a signed index, or NULL */
 	char *file;                          /* in the cache */
@@ -55,6 +57,19 @@ static void making_release(struct making *making)
 
 /* ---- where it is */
 
+/* The file is a copy that is gone when the message is read. */
+static int read_tarball(struct making *making, const char *path, struct err *err)
+{
+	own(err) wrong = {0};
+	if (tarball_read(path, &making->tarball, &wrong) == 0)
+		return 0;
+	const char *message = wrong.message;
+	if (str_starts(message, path) && str_starts(message + strlen(path), ": "))
+		message += strlen(path) + 2;
+	return err_set(err, wrong.kind, "%s: %s", making->where ? making->where : making->url,
+	               message);
+}
+
 static int fetch(struct making *making, const char *dir, const struct event_sink *sink,
                  struct err *err)
 {
@@ -74,8 +89,8 @@ static int fetch(struct making *making, const char *dir, const struct event_sink
 	const struct fetch_options options = {.rounds = 2};
 	struct digest digest;
 	struct stat st;
-	if (fetch_all(&file, 1, &options, sink, err) < 0 ||
-	    tarball_read(path, &making->tarball, err) < 0 || digest_file(path, &digest, err) < 0)
+	if (fetch_all(&file, 1, &options, sink, err) < 0 || read_tarball(making, path, err) < 0 ||
+	    digest_file(path, &digest, err) < 0)
 		return -1;
 	if (stat(path, &st) < 0)
 		return err_errno(err, "%s", path);
@@ -151,6 +166,19 @@ static int fetch_from_debian(struct making *making, const struct event_sink *sin
 	return take_first(making, &sources, sink, err);
 }
 
+/* RFC 3986, of an absolute path. */
+static char *file_url(const char *path)
+{
+	struct str url = {0};
+	str_add(&url, "file://");
+	for (const char *c = path; *c; c++)
+		if (isalnum((unsigned char)*c) || strchr("/-._~+", *c))
+			str_add_char(&url, *c);
+		else
+			str_addf(&url, "%%%02X", (unsigned char)*c);
+	return str_steal(&url);
+}
+
 static int fetch_source(struct making *making, const char *where, const struct event_sink *sink,
                         struct err *err)
 {
@@ -163,7 +191,8 @@ static int fetch_source(struct making *making, const char *where, const struct e
 	own_free char *path = realpath(where, NULL);
 	if (!path)
 		return err_errno(err, "%s", where);
-	making->url = mem_printf("file://%s", path);
+	making->where = where;
+	making->url = file_url(path);
 	strv_add(&making->package->checks,
 	         "sources: the file is on this machine alone; name where all can have it");
 	return fetch_aside(making, sink, err);

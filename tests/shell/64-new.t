@@ -87,6 +87,13 @@ ok "two licences in one file" has thing 'license: BSD-3-Clause AND MIT'
 ok "which are to be checked" grep -q 'license: read from LICENSE.txt; ' "$TMP/said"
 ok "so is the address" grep -q 'on this machine alone' "$TMP/said"
 ok "it passes lint, too" "$SDK" lint thing
+mkdir "$TMP/my files"; cp "$WWW/thing.tar.xz" "$TMP/my files/a thing-0.9.tar.xz"
+ok "a path with blanks" "$SDK" new blanks "$TMP/my files/a thing-0.9.tar.xz"
+ok "is an address all the same" grep -q 'my%20files/a%20thing-' "$CHECKOUT/recipes/blanks/recipe.yaml"
+echo '<html>' >"$TMP/my files/page 1.tar"
+fails "a file that is no archive is named as it was" 3 'error: [^ ]*/my files/page 1.tar: ' \
+	"$SDK" new page "$TMP/my files/page 1.tar"
+rm -r "$CHECKOUT/recipes/blanks"
 put cm-v2.0/CMakeLists.txt <<'X'
 cmake_minimum_required(VERSION 3.1)
 project(cm
