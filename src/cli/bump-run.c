@@ -1,14 +1,18 @@
 /* sdk bump <package>: taken over, built, compared, committed. */
 #include "bump-run.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bump.h"
+#include "fs.h"
 #include "git-commit.h"
 #include "overlay.h"
 #include "own.h"
+
+enum { MAX_SUMMARY = 16 << 20 };
 
 static const struct upstream_options *read_options(const struct cli *cli,
                                                    struct upstream_options *options)
@@ -136,19 +140,21 @@ static void print_one(const struct cli *cli, const struct bump *bump)
 	cli_print("%s", str_text(&text));
 }
 
+/* `known` NULL: the version was named. */
 static int nothing_newer(const struct cli *cli, const struct recipe *recipe,
                          const struct upstream *known)
 {
 	if (cli->json)
 		cli_print("null\n");
-	else if (known && known->newest)
+	else if (!known)
+		cli_print("%s is at %s already\n", recipe->name, recipe->version);
+	else if (known->newest)
 		cli_print("%s %s: upstream has %s, but where the recipe fetches from there is "
 		          "nothing newer; name the version to try it\n",
 		          recipe->name, recipe->version, known->newest);
 	else
 		cli_print("%s %s: nothing newer is known%s%s\n", recipe->name, recipe->version,
-		          known && known->note ? ": " : "",
-		          known && known->note ? known->note : "");
+		          known->note ? ": " : "", known->note ? known->note : "");
 	return 0;
 }
 
@@ -288,14 +294,47 @@ static int go_or_undo(struct cli *cli, struct bump *bump, struct err *err)
 	return bump_end(bump, false, err);
 }
 
-static void print_all(const struct cli *cli, const struct bumps *bumps, size_t failed)
+/* What is done of a run is written down at once: who gives an interrupted run again, gets a summary
+ * of both. */
+struct summary {
+	char *path;
+	struct str earlier; /* of the runs that were interrupted */
+	struct str text;    /* with those of this one */
+	size_t done, failed;
+};
+
+static void summary_release(struct summary *summary)
+{
+	free(summary->path);
+	str_release(&summary->earlier);
+	str_release(&summary->text);
+}
+
+static void summary_open(const struct cli *cli, struct summary *summary)
+{
+	summary->path = workspace_out(&cli->workspace, "bump/summary.md");
+	fs_read(summary->path, MAX_SUMMARY, &summary->earlier, NULL);
+	str_add(&summary->text, str_text(&summary->earlier));
+}
+
+static int summary_add(struct summary *summary, const struct bump *bump, struct err *err)
+{
+	bump_describe(bump, &summary->text);
+	summary->done++;
+	summary->failed += bump->failure.kind != ERR_NONE;
+	return fs_write_text(summary->path, str_text(&summary->text), err);
+}
+
+/* Of `bumps`, those that were done. */
+static void print_all(const struct cli *cli, const struct bumps *bumps,
+                      const struct summary *summary)
 {
 	if (cli->json) {
 		struct json json = {0};
 		json_array(&json, NULL);
-		for (vec_each(bump, bumps)) {
+		for (size_t i = 0; i < summary->done; i++) {
 			json_object(&json, NULL);
-			bump_json(*bump, &json);
+			bump_json(bumps->items[i], &json);
 			json_end_object(&json);
 		}
 		json_end_array(&json);
@@ -303,9 +342,43 @@ static void print_all(const struct cli *cli, const struct bumps *bumps, size_t f
 		json_release(&json);
 		return;
 	}
-	for (vec_each(bump, bumps))
-		print_one(cli, *bump);
-	cli_print("%zu bumped, %zu failed and left as they were\n", bumps->count - failed, failed);
+	cli_print("%s%zu bumped, %zu failed and left as they were", str_text(&summary->text),
+	          summary->done - summary->failed, summary->failed);
+	if (summary->earlier.len)
+		cli_print(", beside those before the interruption");
+	if (summary->done < bumps->count)
+		cli_print(", %zu not done yet", bumps->count - summary->done);
+	cli_print("\n");
+}
+
+/* Signals that end the program wait until what was in the middle is put back and the summary is
+ * printed; the scheduler sees them all the same. */
+static void hold_signals(sigset_t *held, sigset_t *before)
+{
+	sigemptyset(held);
+	sigaddset(held, SIGINT);
+	sigaddset(held, SIGTERM);
+	sigaddset(held, SIGHUP);
+	sigprocmask(SIG_BLOCK, held, before);
+}
+
+static bool is_pending(const sigset_t *held)
+{
+	sigset_t pending;
+	return sigpending(&pending) == 0 && sigandset(&pending, &pending, held) == 0 &&
+	       !sigisemptyset(&pending);
+}
+
+static int go_through(struct cli *cli, const struct bumps *bumps, const sigset_t *held,
+                      struct summary *summary, struct err *err)
+{
+	for (vec_each(bump, bumps)) {
+		if (is_pending(held))
+			return err_set(err, ERR_INTERRUPTED, "interrupted");
+		if (go_or_undo(cli, *bump, err) < 0 || summary_add(summary, *bump, err) < 0)
+			return -1;
+	}
+	return fs_remove_tree(summary->path, err);
 }
 
 int bump_everything(struct cli *cli, const struct bump_scope *scope, struct err *err)
@@ -314,21 +387,25 @@ int bump_everything(struct cli *cli, const struct bump_scope *scope, struct err 
 	own(bumps) bumps = {0};
 	struct upstream_options options;
 	int64_t jobs;
-	size_t failed = 0, broken = scope->broken;
+	own(summary) summary = {0};
+	sigset_t held, before;
+	size_t broken = scope->broken;
 	if (cli_number(cli, "jobs", 1, 1024, 0, &jobs, err) < 0 ||
 	    upstream_check(&cli->workspace, scope->recipes.items, scope->recipes.count,
 	                   read_options(cli, &options), &cli->sink, &known, err) < 0)
 		return -1;
 	begin_all(cli, &known, &bumps, &broken);
 	bump_prefetch(bumps.items, bumps.count, (unsigned)jobs, &cli->sink);
-	for (vec_each(bump, &bumps)) {
-		if (go_or_undo(cli, *bump, err) < 0)
-			return -1;
-		failed += (*bump)->failure.kind != ERR_NONE;
-	}
-	print_all(cli, &bumps, failed);
-	if (failed)
-		return err_set(err, ERR_BUILD, "%zu of %zu could not be bumped", failed,
+	summary_open(cli, &summary);
+	hold_signals(&held, &before);
+	int result = go_through(cli, &bumps, &held, &summary, err);
+	print_all(cli, &bumps, &summary);
+	fflush(stdout);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (result < 0)
+		return -1;
+	if (summary.failed)
+		return err_set(err, ERR_BUILD, "%zu of %zu could not be bumped", summary.failed,
 		               bumps.count);
 	return broken ? err_set(err, ERR_INPUT, "%zu recipe%s could not be looked at", broken,
 	                        broken == 1 ? "" : "s")

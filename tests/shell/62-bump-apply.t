@@ -252,6 +252,36 @@ ok "the next run leaves it out" sh -c "'$SDK' bump --from=upstream --all --arch=
 src all2 1.1; tarball all2 1.1; rm -rf "$TMP/out/bump/all2/new"
 ok "until it is asked to try again" bump --all --arch=amd64 --retry
 ok "which bumps it" grep -q "^version:   '1.1'" "$CHECKOUT/recipes/all2/recipe.yaml"
+# ---- an interrupted run, and the one that goes on
+for i in 1 2; do
+	src run$i 1.0; tarball run$i 1.0
+	recipe run$i 1.0 <<-'X'
+	phases:
+	  install: |
+	    [ ! -e "$SRC/slow" ] || sleep 60
+	    install -Dm644 "$SRC"/file "$DEST"/usr/share/$NAME/file
+	X
+	src run$i 1.1
+	[ $i != 2 ] || : >"$TMP/t/run2-1.1/slow"
+	tarball run$i 1.1; echo "run$i-1.1.tar" >"$WWW/pages/run$i"
+done
+"$SDK" bump --from=upstream --all --arch=amd64 >"$TMP/summary" 2>"$TMP/err" &
+run=$!
+i=0
+until pgrep -P $run >/dev/null && find "$TMP/out/logs" -name '*run2*' | grep -q . || [ $((i += 1)) -gt 300 ]; do
+	sleep 0.2
+done
+sleep 2; kill -TERM $run; wait $run
+is "an interrupted run ends as that" $? 143
+ok "what it has done" grep -q '^### run1 1.0 → 1.1$' "$TMP/summary"
+ok "and that there is more" grep -q ' 1 not done yet$' "$TMP/summary"
+rm "$TMP/t/run2-1.1/slow"; tarball run2 1.1; rm -rf "$TMP/out/bump/run2/new"
+ok "given again, it goes on" sh -c "'$SDK' bump --from=upstream --all --arch=amd64 >'$TMP/summary' 2>'$TMP/err'"
+is "and its summary names the packages of both" "$(grep '^### run' "$TMP/summary" | tr '\n' '|')" \
+	"### run1 1.0 → 1.1|### run2 1.0 → 1.1|"
+ok "which another one does not" sh -c "! '$SDK' bump --from=upstream --all --arch=amd64 2>/dev/null | grep run1"
+ok "a version that it has is told as that" sh -c "'$SDK' bump run1 1.1 2>/dev/null | grep -q '^run1 is at 1.1 already'"
+
 # ---- an overlay's recipe stands before the checkout's
 git init -q --bare "$TMP/acme.git"; git clone -q "$TMP/acme.git" "$TMP/out/repos/acme" 2>/dev/null
 mkdir -p "$TMP/out/repos/acme/recipes"; cp -r "$CHECKOUT/recipes/all1" "$TMP/out/repos/acme/recipes/"
