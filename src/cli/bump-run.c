@@ -90,7 +90,12 @@ static int try_patches(struct cli *cli, struct bump *bump, struct err *err)
 	}
 }
 
-static int build_all(struct cli *cli, struct bump *bump, struct err *err)
+/* For each architecture that is asked for: `build` is bump_build_old, while the recipe is the old
+ * one, or bump_build. */
+static int build_each(struct cli *cli, struct bump *bump,
+                      int (*build)(struct bump *bump, const char *arch, unsigned jobs,
+                                   const struct event_sink *sink, struct err *err),
+                      struct err *err)
 {
 	static const char *const arches[] = {"amd64", "arm64"};
 	const char *only = cli_option(cli, "arch");
@@ -101,10 +106,10 @@ static int build_all(struct cli *cli, struct bump *bump, struct err *err)
 		if (cli_has(cli, "no-build") || (only && !str_equal(only, arches[i])) ||
 		    !recipe_has_arch(bump->old, arches[i]))
 			continue;
-		if (bump_build(bump, arches[i], (unsigned)jobs, &cli->sink, err) < 0)
+		if (build(bump, arches[i], (unsigned)jobs, &cli->sink, err) < 0)
 			return -1;
 	}
-	return cli_has(cli, "no-build") ? 0 : bump_run_tests(bump, &cli->sink, err);
+	return 0;
 }
 
 static int go(struct cli *cli, struct bump *bump, struct err *err)
@@ -114,10 +119,13 @@ static int go(struct cli *cli, struct bump *bump, struct err *err)
 		if (commit && git_check_clean(bump->recipe_dir, err) < 0)
 			return -1;
 		if (bump_fetch(bump, &cli->sink, err) < 0 || try_patches(cli, bump, err) < 0 ||
+		    (!cli_has(cli, "no-compare") &&
+		     build_each(cli, bump, bump_build_old, err) < 0) ||
 		    bump_apply(bump, err) < 0)
 			return -1;
 	}
-	if (build_all(cli, bump, err) < 0)
+	if (build_each(cli, bump, bump_build, err) < 0 ||
+	    (!cli_has(cli, "no-build") && bump_run_tests(bump, &cli->sink, err) < 0))
 		return -1;
 	return commit ? bump_commit(bump, cli_has(cli, "signoff"), err) : 0;
 }

@@ -16,6 +16,7 @@ static const struct option_spec options[] = {
 	{"from", 0, "WHERE", "ask `upstream` or `debian` alone (both)"},
 	{"arch", 'a', "ARCH", "build for amd64 or arm64 alone (both)"},
 	{"no-build", 0, NULL, "edit the recipe and its patches, build nothing"},
+	{"no-compare", 0, NULL, "do not build the old version where it is missing"},
 	{"jobs", 'j', "N", "run at most N downloads and jobs (the number of processors)"},
 	{"commit", 0, NULL, "commit what came out well, the summary as its message"},
 	{"signoff", 's', NULL, "the same with a Signed-off-by line"},

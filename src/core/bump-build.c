@@ -72,6 +72,27 @@ void bump_find_old_keys(struct bump *bump)
 	}
 }
 
+int bump_build_old(struct bump *bump, const char *arch, unsigned jobs,
+                   const struct event_sink *sink, struct err *err)
+{
+	own(record) record = {0};
+	own(asked) asked = {0};
+	own(err) failed = {0};
+	if (find_record(bump, arch, &record))
+		return 0;
+	ask(bump, arch, &asked);
+	asked.request.jobs = jobs;
+	event_note(sink, "%s %s for %s is not here: building it, to compare with", bump->name,
+	           bump->old->version, arch);
+	if (build_packages(bump->workspace, &asked.request, sink, NULL, &failed) == 0)
+		return 0;
+	if (failed.kind == ERR_INTERRUPTED)
+		return err_move(err, &failed);
+	strv_addf(&bump->notes, "LOOK: the old version does not build for %s: %.*s", arch,
+	          (int)strcspn(failed.message, "\n"), failed.message);
+	return 0;
+}
+
 static int compare(const struct bump *bump, struct bump_arch *arch, struct err *err)
 {
 	own(record) old = {0};

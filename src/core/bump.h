@@ -93,6 +93,10 @@ int bump_shell(const struct bump *bump, struct err *err);
 int bump_take_mended(const struct bump *bump, struct err *err);
 /* The next try begins with the source as it came. */
 int bump_give_up_mending(const struct bump *bump, struct err *err);
+/* Before bump_apply: has the old version for the architecture, from a binhost or by a build, to
+ * compare with. That it can't be had is a note. */
+int bump_build_old(struct bump *bump, const char *arch, unsigned jobs,
+                   const struct event_sink *sink, struct err *err);
 /* Writes recipe and patches, keeping the old ones. */
 int bump_apply(struct bump *bump, struct err *err);
 /* Builds for the architecture and compares. A failure of the build is also in its bump_arch. */
