@@ -31,7 +31,8 @@ void yaml_change_insert(struct yaml_change *change, const struct yaml_node *coll
  * no other, what is left is no collection any more: then its own entry is what to cut. Not for the
  * first key of a map that is a list's item. */
 void yaml_change_cut(struct yaml_change *change, const struct yaml_node *collection, size_t index);
-/* Takes out the line of a block map's key alone, but no comment on it; what is below it is to be cut as well. */
+/* Takes out the line of a block map's key alone, but no comment on it; what is below it is to be
+ * cut as well. */
 void yaml_change_cut_key(struct yaml_change *change, const struct yaml_node *map, size_t index);
 /* Whether it is written with brackets. */
 bool yaml_change_is_flow(const struct yaml_change *change, const struct yaml_node *collection);
