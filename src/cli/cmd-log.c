@@ -6,6 +6,7 @@
 #include "fs.h"
 #include "own.h"
 #include "path.h"
+#include "recipe.h"
 #include "wanted.h"
 
 enum { MOST_BYTES = 512 << 20 };
@@ -15,43 +16,82 @@ static const struct option_spec options[] = {
 	{"path", 'p', NULL, "print the log's path instead"},
 	{0}};
 
-/* Phases begin with a line "=== install". */
-static void add_phases(struct json *json, char *text)
+/* The phase, from `first` on, that the line "=== install" begins; PHASE_COUNT: none. They come in
+ * order and once, so most of what a build prints itself is not taken for one. */
+static size_t phase_at(const char *line, size_t first)
 {
 	static const char mark[] = "=== ";
-	json_array(json, "phases");
-	while (text && str_starts(text, mark)) {
-		char *name = text + strlen(mark), *output = strchr(name, '\n');
-		if (output)
-			*output++ = '\0';
-		char *next = output;
-		while (next && !str_starts(next, mark)) {
-			next = strchr(next, '\n');
-			next = next ? next + 1 : NULL;
-		}
-		own_free char *own = output ? mem_strndup(output, next ? (size_t)(next - output)
-		                                                       : strlen(output))
-		                            : mem_strdup("");
-		json_object(json, NULL);
-		json_string(json, "name", name);
-		json_string(json, "output", own);
-		json_end_object(json);
-		text = next;
+	if (!str_starts(line, mark))
+		return PHASE_COUNT;
+	line += strlen(mark);
+	for (size_t i = first; i < PHASE_COUNT; i++) {
+		size_t length = strlen(build_phase_names[i]);
+		if (!strncmp(line, build_phase_names[i], length) &&
+		    (line[length] == '\n' || !line[length]))
+			return i;
 	}
+	return PHASE_COUNT;
+}
+
+static void add_phase(struct json *json, const char *name, const char *output, const char *end)
+{
+	own_free char *text = mem_strndup(output, (size_t)(end - output));
+	json_object(json, NULL);
+	json_string(json, "name", name);
+	json_string(json, "output", text);
+	json_end_object(json);
+}
+
+/* What stands before the first phase has no name. */
+static void add_phases(struct json *json, const char *text)
+{
+	const char *name = NULL, *output = text, *line = text;
+	size_t first = 0;
+	json_array(json, "phases");
+	while (*line) {
+		size_t phase = phase_at(line, first);
+		const char *next = line + strcspn(line, "\n");
+		next += *next == '\n';
+		if (phase < PHASE_COUNT) {
+			if (name || line > output)
+				add_phase(json, name, output, line);
+			name = build_phase_names[phase];
+			first = phase + 1;
+			output = next;
+		}
+		line = next;
+	}
+	if (name || line > output)
+		add_phase(json, name, output, line);
 	json_end_array(json);
+}
+
+/* A program may have printed NUL bytes, which would end the text: U+FFFD, as for what is no UTF-8.
+ */
+static void replace_nul(const struct str *bytes, struct str *ret_text)
+{
+	for (size_t at = 0; at < bytes->len; at++) {
+		size_t length = strnlen(bytes->data + at, bytes->len - at);
+		str_add_bytes(ret_text, bytes->data + at, length);
+		at += length;
+		if (at < bytes->len)
+			str_add(ret_text, "\xef\xbf\xbd");
+	}
 }
 
 static int print_json(const char *package, const char *arch, const char *path, struct err *err)
 {
+	own(str) bytes = {0};
 	own(str) text = {0};
 	own(json) json = {0};
-	if (fs_read(path, MOST_BYTES, &text, err) < 0)
+	if (fs_read(path, MOST_BYTES, &bytes, err) < 0)
 		return -1;
+	replace_nul(&bytes, &text);
 	json_object(&json, NULL);
 	json_string(&json, "package", package);
 	json_string(&json, "arch", arch);
 	json_string(&json, "path", path);
-	add_phases(&json, text.data);
+	add_phases(&json, str_text(&text));
 	json_end_object(&json);
 	cli_print_json(&json);
 	return 0;

@@ -75,6 +75,13 @@ done
 fails "nobody owns nothing" 2 "can't be empty" "$SDK" owns ''
 fails "no images yet, how to make them" 3 'sdk image --board=amd64-usr' "$SDK" diff amd64-usr
 
+# ---- a log, whatever the build printed
+mkdir -p "$SDK_OUT/logs/amd64"
+printf 'before\n=== compile\na\0b\n=== results ===\n=== prepare\n=== install\n' >"$SDK_OUT/logs/amd64/top.log"
+is "phases in their order, and all of what was printed" "$(json '[.phases[] | [.name, .output]]' log top --arch=amd64)" \
+	'[[null,"before\n"],["compile","a�b\n=== results ===\n=== prepare\n"],["install",""]]'
+rm -r "$SDK_OUT/logs"
+
 # ---- one recipe that can't be read is nobody else's trouble
 recipe bad '' ''; recipe needs-bad bad ''
 echo 'wrong: true' >>"$SDK_ROOT/recipes/bad/recipe.yaml"
