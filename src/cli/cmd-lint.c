@@ -209,8 +209,9 @@ const struct command cmd_lint = {
 		"the version, dependencies of which the last build read no file (unused), or that it\n"
 		"read and that are not declared (missing); of a package that was not built here a\n"
 		"note says that this is not known. Without names: all recipes, by their form alone\n"
-		"unless --deep is given. --fix changes no value and no comment's neighbour: keys\n"
-		"move with the comments in front of them.",
+		"unless --deep is given. --fix moves keys, with the comments in front of them,\n"
+		"writes ${version} in addresses and licences as the SPDX list has them, and cleans\n"
+		"ends of lines; no build changes by it.",
 	.examples = "sdk lint                             # all recipes\n"
 		    "sdk lint curl --fix                  # one, put right\n"
 		    "sdk lint --deep --strict             # everything there is to say\n",

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "nearest.h"
 #include "own.h"
@@ -48,14 +49,19 @@ tell(struct form *form, unsigned line, bool is_wrong, bool can_fix, const char *
 	va_end(args);
 }
 
+/* What sdk new leaves to be said (new.c). */
+#define UNKNOWN_LICENSE "LicenseRef-unknown"
+#define UNWRITTEN_SUMMARY "To be written"
+
 /* ---- licences */
 
-static bool is_listed(const char *word, const char *const *list, size_t count)
+/* As the list spells it: identifiers are compared without regard to case (SPDX 2.3, annex D). */
+static const char *listed(const char *word, const char *const *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (str_equal(word, list[i]))
-			return true;
-	return false;
+		if (strcasecmp(word, list[i]) == 0)
+			return list[i];
+	return NULL;
 }
 
 /* "GPL-2.0+" is GPL-2.0-or-later now, "GPL-2.0" GPL-2.0-only; NULL: another one. Caller frees. */
@@ -68,37 +74,57 @@ static char *modern_name(const char *word)
 		own_free char *modern = mem_printf("%.*s%s", (int)(length - plus), word,
 		                                   plus ? "-or-later" : "-only");
 		if (str_starts(word, families[i]) &&
-		    is_listed(modern, spdx_licenses, spdx_licenses_count))
+		    listed(modern, spdx_licenses, spdx_licenses_count))
 			return steal_ptr(modern);
 	}
 	return NULL;
 }
 
-static void check_identifier(struct form *form, const struct yaml_node *node, const char *word,
-                             bool is_exception, struct str *fixed)
+/* The word in the list's spelling, "+" and all; NULL: there is none of it. Caller frees. */
+static char *spelling(const char *word, bool is_exception)
 {
-	const char *const *list = is_exception ? spdx_exceptions : spdx_licenses;
-	size_t count = is_exception ? spdx_exceptions_count : spdx_licenses_count;
 	size_t length = strlen(word);
-	own_free char *plain =
-		mem_strndup(word, length && word[length - 1] == '+' ? length - 1 : length);
-	own_free char *modern = is_exception ? NULL : modern_name(word);
-	str_add(fixed, modern ? modern : word);
-	if (str_starts(word, "LicenseRef-") || str_starts(word, "DocumentRef-"))
-		return;
-	if (modern) {
-		tell(form, node->line, false, true, "license: %s is %s in today's SPDX list", word,
-		     modern);
-		return;
-	}
-	if (is_listed(plain, list, count) ||
-	    (!is_exception && is_listed(word, spdx_deprecated, spdx_deprecated_count)))
-		return;
-	const char *near = nearest_word(plain, list, count);
+	bool plus = length && word[length - 1] == '+';
+	own_free char *plain = mem_strndup(word, length - plus);
+	const char *found;
+	if (is_exception)
+		found = listed(word, spdx_exceptions, spdx_exceptions_count);
+	else if ((found = listed(plain, spdx_licenses, spdx_licenses_count)))
+		return mem_printf("%s%s", found, plus ? "+" : "");
+	else
+		found = listed(word, spdx_deprecated, spdx_deprecated_count);
+	return found ? mem_strdup(found) : NULL;
+}
+
+static void tell_unlisted(struct form *form, const struct yaml_node *node, const char *word,
+                          bool is_exception)
+{
+	const char *near = nearest_word(word, is_exception ? spdx_exceptions : spdx_licenses,
+	                                is_exception ? spdx_exceptions_count : spdx_licenses_count);
 	tell(form, node->line, true, false,
 	     "license: %s is no %s of the SPDX list%s%s%s; others are LicenseRef-…", word,
 	     is_exception ? "exception" : "licence", near ? "; did you mean " : "",
 	     near ? near : "", near ? "?" : "");
+}
+
+static void check_identifier(struct form *form, const struct yaml_node *node, const char *word,
+                             bool is_exception, struct str *fixed)
+{
+	own_free char *spelt = spelling(word, is_exception);
+	own_free char *modern = is_exception ? NULL : modern_name(spelt ? spelt : word);
+	str_add(fixed, modern ? modern : spelt ? spelt : word);
+	if (str_equal(word, UNKNOWN_LICENSE))
+		tell(form, node->line, false, false,
+		     "license: %s stands where none was recognised; say which it is", word);
+	else if (str_starts(word, "LicenseRef-") || str_starts(word, "DocumentRef-"))
+		return;
+	else if (modern)
+		tell(form, node->line, false, true, "license: %s is %s in today's SPDX list", word,
+		     modern);
+	else if (!spelt)
+		tell_unlisted(form, node, word, is_exception);
+	else if (!str_equal(spelt, word))
+		tell(form, node->line, false, true, "license: %s is spelt %s", word, spelt);
 }
 
 static int check_license(struct form *form, struct err *err)
@@ -201,28 +227,80 @@ static bool is_inside(const struct ranges *ranges, size_t at)
 	return false;
 }
 
+/* Of a line end at `at`; inside of a text only its CR goes, which YAML reads as a part of it. */
+static void check_line_end(struct form *form, const struct ranges *ranges, size_t at, unsigned line)
+{
+	size_t end = at - (at && form->text[at - 1] == '\r'), start = end;
+	while (start && (form->text[start - 1] == ' ' || form->text[start - 1] == '\t'))
+		start--;
+	if (is_inside(ranges, start))
+		start = end;
+	if (start < end)
+		tell(form, line, false, true, "blanks at the end of the line");
+	if (start < at)
+		yaml_edits_replace(&form->edits, start, at, "");
+}
+
 static void check_blanks(struct form *form)
 {
 	struct ranges ranges = {0};
 	unsigned line = 1;
+	const char *returns = memmem(form->text, form->length, "\r\n", 2);
+	if (returns)
+		tell(form, line, false, true, "lines end in CR LF, as on other systems");
 	add_ranges(form, form->yaml.root, &ranges);
-	for (size_t i = 0; i < form->length; i++) {
-		if (form->text[i] != '\n')
-			continue;
-		size_t start = i;
-		while (start && (form->text[start - 1] == ' ' || form->text[start - 1] == '\t'))
-			start--;
-		if (start < i && !is_inside(&ranges, start)) {
-			tell(form, line, false, true, "blanks at the end of the line");
-			yaml_edits_replace(&form->edits, start, i, "");
-		}
-		line++;
-	}
+	for (size_t i = 0; i < form->length; i++)
+		if (form->text[i] == '\n')
+			check_line_end(form, &ranges, i, line++);
 	vec_release(&ranges.bounds);
 	if (form->length && form->text[form->length - 1] != '\n') {
 		tell(form, line, false, true, "no newline at the end of the file");
 		yaml_edits_replace(&form->edits, form->length, form->length, "\n");
 	}
+}
+
+/* ---- values that say nothing: the same twice, and what is still to be written */
+
+/* Of arguments, one that comes twice may have a meaning. */
+static bool is_arguments(const char *key)
+{
+	static const char *const keys[] = {"configure", "meson", "cmake", "make", "make-install"};
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (str_equal(key, keys[i]))
+			return true;
+	return false;
+}
+
+static void check_twice(struct form *form, const struct yaml_node *list, const char *key,
+                        size_t index)
+{
+	const struct yaml_node *item = list->items[index];
+	for (size_t i = 0; item->kind == YAML_SCALAR && i < index; i++)
+		if (list->items[i]->kind == YAML_SCALAR &&
+		    str_equal(list->items[i]->text, item->text)) {
+			tell(form, item->line, false, false, "%s: %s is there already", key,
+			     item->text);
+			return;
+		}
+}
+
+static void check_duplicates(struct form *form, const struct yaml_node *node, const char *key)
+{
+	for (size_t i = 0; node->kind != YAML_SCALAR && i < node->count; i++) {
+		const char *below = node->kind == YAML_MAP ? node->keys[i] : key;
+		if (node->kind == YAML_LIST)
+			check_twice(form, node, key, i);
+		if (!is_arguments(below))
+			check_duplicates(form, node->items[i], below);
+	}
+}
+
+static void check_summary(struct form *form)
+{
+	const struct yaml_node *summary = yaml_get(form->yaml.root, "summary");
+	if (str_starts(summary->text, UNWRITTEN_SUMMARY))
+		tell(form, summary->line, false, false,
+		     "summary: is still to be written: what it is, in one line");
 }
 
 /* ---- the order of keys */
@@ -374,6 +452,8 @@ int recipe_form_check(const char *path, const char *text, size_t length,
 	if (open_form(&form, path, text, length, err) < 0 || check_license(&form, err) < 0 ||
 	    check_urls(&form, err) < 0)
 		return -1;
+	check_summary(&form);
+	check_duplicates(&form, form.yaml.root, "");
 	check_order(&form);
 	check_blanks(&form);
 	return 0;

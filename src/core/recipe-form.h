@@ -18,7 +18,8 @@ VEC_OF(recipe_findings, struct recipe_finding);
 void recipe_findings_release(struct recipe_findings *findings);
 
 /* Licences by the SPDX list, the order of keys (what it is, where from, how, with what, what comes
- * out), addresses that follow the version, blanks at ends of lines. The text must be a recipe. */
+ * out), addresses that follow the version, blanks and CRs at ends of lines, entries that a list has
+ * twice, and what sdk new leaves to be written. The text must be a recipe. */
 int recipe_form_check(const char *path, const char *text, size_t length,
                       struct recipe_findings *ret_findings, struct err *err);
 /* Appends the text with all of it put right that can be. It says the same as before: the tree is

@@ -110,6 +110,60 @@ static void test_licences(void **state)
 }
 
 /* Another form than one key below the other is left as it is. */
+static bool is_told(const char *text, const char *what)
+{
+	own(recipe_findings) findings = {0};
+	own(err) err = {0};
+	if (recipe_form_check("t", text, strlen(text), &findings, &err) < 0)
+		fail_msg("%s", err.message);
+	for (vec_each(finding, &findings))
+		if (strstr(finding->text, what) && !finding->is_wrong)
+			return true;
+	return false;
+}
+
+/* Identifiers are the same in capitals and small letters; the list's spelling is put in. */
+static void test_case_of_licences(void **state)
+{
+	(void)state;
+	check_fix("name: a\nversion: 1\nsummary: S\n"
+	          "license: \"mit AND apache-2.0 OR gpl-2.0+ AND "
+	          "gpl-2.0-only WITH CLASSPATH-exception-2.0\"\nbuild: copy\n",
+	          "name: a\nversion: 1\nsummary: S\n"
+	          "license: \"MIT AND Apache-2.0 OR GPL-2.0-or-later AND "
+	          "GPL-2.0-only WITH Classpath-exception-2.0\"\nbuild: copy\n");
+	assert_true(is_told("name: a\nversion: 1\nsummary: S\nlicense: mit\nbuild: copy\n",
+	                    "mit is spelt MIT"));
+}
+
+static void test_line_ends(void **state)
+{
+	(void)state;
+	static const char text[] = "name: a\r\nversion: 1 \r\nsummary: S\r\nlicense: mit\r\n"
+				   "build: copy\r\nphases:\r\n  install: |\r\n    one\r\n    "
+				   "two  \r\n\r\n";
+	assert_true(is_told(text, "CR LF"));
+	check_fix(text, "name: a\nversion: 1\nsummary: S\nlicense: MIT\nbuild: copy\nphases:\n"
+	                "  install: |\n    one\n    two  \n\n");
+}
+
+static void test_says_nothing(void **state)
+{
+	(void)state;
+#define HEAD "name: a\nversion: 1\nlicense: MIT\nbuild: make\nsummary: S\n"
+	assert_true(is_told(HEAD "depends: {target: [b, c, b]}\n", "target: b is there already"));
+	assert_true(is_told(HEAD "options: {o: {summary: x, depends: {tools: [b, b]}}}\n",
+	                    "tools: b is there already"));
+	assert_false(is_told(HEAD "make: [-v, -v]\ndepends: {tools: [b], target: [b]}\n",
+	                     "there already"));
+	assert_true(is_told("name: a\nversion: 1\nsummary: To be written, what it is in one line\n"
+	                    "license: MIT\nbuild: copy\n",
+	                    "summary: is still to be written"));
+	assert_true(is_told("name: a\nversion: 1\nsummary: S\nlicense: LicenseRef-unknown\n"
+	                    "build: copy\n",
+	                    "say which it is"));
+}
+
 static void test_left_alone(void **state)
 {
 	(void)state;
@@ -123,6 +177,9 @@ int main(void)
 		cmocka_unit_test(test_order_keeps_comments),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_licences),
+		cmocka_unit_test(test_case_of_licences),
+		cmocka_unit_test(test_line_ends),
+		cmocka_unit_test(test_says_nothing),
 		cmocka_unit_test(test_left_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
