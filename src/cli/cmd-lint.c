@@ -10,7 +10,7 @@
 
 static const struct option_spec options[] = {
 	{"fix", 'f', NULL, "put right what can be: order, addresses, licences, blanks"},
-	{"deep", 'd', NULL, "also try the patches on the source"},
+	{"deep", 'd', NULL, "also fetch and check the sources, and try the patches on them"},
 	{"strict", 's', NULL, "advice counts as wrong"},
 	{0}};
 
@@ -82,6 +82,17 @@ static bool has_wrong(const struct lint *lint)
 	return false;
 }
 
+static int check_deep(struct linting *linting, const struct recipe *recipe, struct err *err)
+{
+	const struct cli *cli = linting->cli;
+	bool there;
+	if (lint_sources(&cli->workspace, recipe, &linting->lint, &cli->sink, &there, err) < 0)
+		return -1;
+	if (there && lint_patches(&cli->workspace, recipe, &linting->lint, &cli->sink, err) < 0)
+		return err_wrap(err, "%s: patches", recipe->name);
+	return 0;
+}
+
 static int check_more(struct linting *linting, struct err *err)
 {
 	struct cli *cli = linting->cli;
@@ -99,8 +110,8 @@ static int check_more(struct linting *linting, struct err *err)
 	if (missing)
 		event_note(&cli->sink, "phases were not looked at: there is no shellcheck here");
 	for (size_t i = 0; deep && i < count; i++)
-		if (lint_patches(&cli->workspace, recipes[i], &linting->lint, &cli->sink, err) < 0)
-			return err_wrap(err, "%s: patches", recipes[i]->name);
+		if (check_deep(linting, recipes[i], err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -204,7 +215,8 @@ const struct command cmd_lint = {
 	.description =
 		"What is wrong: form, licences that the SPDX list does not know, dependencies that\n"
 		"are no recipes, tools that are no groups of the environment, patterns that are\n"
-		"none, patches that don't apply (--deep), errors that shellcheck sees in phases.\n"
+		"none, errors that shellcheck sees in phases; with --deep, sources that no address\n"
+		"has or whose bytes are others, and patches that don't apply.\n"
 		"Advice: keys in another order than usual, addresses that don't follow\n"
 		"the version, dependencies of which the last build read no file (unused), or that it\n"
 		"read and that are not declared (missing); of a package that was not built here a\n"

@@ -70,6 +70,27 @@ int lint_fix(const struct recipe *recipe, bool *ret_changed, struct err *err)
 	return *ret_changed ? fs_write_file(path, fixed.data, fixed.len, 0644, err) : 0;
 }
 
+/* ---- sources */
+
+int lint_sources(const struct workspace *workspace, const struct recipe *recipe, struct lint *lint,
+                 const struct event_sink *sink, bool *ret_there, struct err *err)
+{
+	*ret_there = true;
+	for (vec_each(item, &recipe->sources)) {
+		const struct source *source = item;
+		own(err) failed = {0};
+		if (source_fetch_checked(workspace, &source, 1, sink, &failed) == 0)
+			continue;
+		if (failed.kind == ERR_INTERRUPTED)
+			return err_move(err, &failed);
+		*ret_there = false;
+		lint_add(lint, recipe, true, false,
+		         mem_printf("%s:%u: sources: %s", recipe->path, source->line,
+		                    failed.message));
+	}
+	return 0;
+}
+
 /* ---- patches */
 
 int lint_patches(const struct workspace *workspace, const struct recipe *recipe, struct lint *lint,

@@ -38,6 +38,10 @@ int lint_dependencies(const struct workspace *workspace, const struct recipe *co
 /* Phases through shellcheck. ret_missing: there is no such program. */
 int lint_phases(const struct workspace *workspace, const struct recipe *const *recipes,
                 size_t count, struct lint *lint, bool *ret_missing, struct err *err);
+/* Sources: those that are not cached are fetched, of all the size and the digest are checked.
+ * ret_there: all of them are what the recipe says. */
+int lint_sources(const struct workspace *workspace, const struct recipe *recipe, struct lint *lint,
+                 const struct event_sink *sink, bool *ret_there, struct err *err);
 /* Patches on the source as it is. Sources that are not cached are fetched. */
 int lint_patches(const struct workspace *workspace, const struct recipe *recipe, struct lint *lint,
                  const struct event_sink *sink, struct err *err);

@@ -8,6 +8,22 @@ for name in bootstrap toolchains board-configs; do ln -s "$SDK_TOP/$name" "$CHEC
 ln -s "$SDK_TOP/recipes/.build-systems" "$CHECKOUT/recipes/.build-systems"
 real=${SDK_OUT:-$SDK_TOP/out} cache=${SDK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sdk}
 ok "the tree's own recipes are right" "$SDK" lint
+own=$(cd "$SDK_TOP/recipes" && ls)
+# shellcheck disable=SC2086 # names
+ok "their phases, too" "$SDK" lint $own
+# With patches and sources that are here: these are tried.
+cached=
+for name in $own; do
+	recipe=$SDK_TOP/recipes/$name
+	[ -d "$recipe/patches" ] || continue
+	for sha in $(sed -n 's/^ *sha256: //p' "$recipe/recipe.yaml"); do
+		ls "$cache/downloads/$(echo "$sha" | cut -c1-2)/$sha"-* >/dev/null 2>&1 || continue 2
+	done
+	cached="$cached $name"
+done
+# shellcheck disable=SC2086
+if [ "$cached" ]; then ok "and their patches apply:$cached" "$SDK" lint --deep $cached
+else skip "and their patches apply" "no source of one is cached"; fi
 SDK_ROOT=$CHECKOUT; export SDK_ROOT
 recipe() { mkdir -p "$CHECKOUT/recipes/$1"; cat >"$CHECKOUT/recipes/$1/recipe.yaml"; }
 file() { echo "$CHECKOUT/recipes/$1/recipe.yaml"; }
@@ -120,6 +136,11 @@ patch 2-bad 'line 10' 'line zehn'
 fails "one that does not" 3 'p/patches/2-bad.patch fails: hunk 1 of lines, at line 9' lint p --deep
 ok "which only --deep tries" lint p
 is "nothing of it is left" "$(ls -A "$TMP/out/lint")" ""
+sed -i "s|file://$TMP/p-1.tar|file://$TMP/gone.tar|; s/sha256: ..../sha256: 0000/" "$(file p)"
+fails "a source that is nowhere" 3 'p/recipe.yaml:6: sources: .*gone.tar' lint p --deep
+sed -i "s|file://$TMP/gone.tar|file://$TMP/p-1.tar|" "$(file p)"
+fails "a source with other bytes" 3 'p/recipe.yaml:6: sources: .*p-1.tar.*(sha256|SHA-256)' lint p --deep
+ok "which only --deep looks at" lint p
 
 # Libraries without a C library: `user` is linked with one that it has by way of `way` alone.
 so() { # so NAME CODE ARGUMENTS…: files/lib<name>.so.1
