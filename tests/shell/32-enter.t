@@ -18,6 +18,16 @@ is "under its other names" "$(inside build-packages --help | head -1)" "Usage: s
 ok "builds work inside" inside build-packages -n zlib
 is "and know what was built outside" "$(inside build-packages -n zlib | tail -1)" "$("$SDK" build -n zlib | tail -1)"
 ok "make, gcc, meson, autoconf run" inside sh -c 'make -v && gcc --version && meson --version && autoconf --version'
+is "a proxy is known inside" "$(http_proxy=http://proxy.example:3128 NO_PROXY=.example inside \
+	sh -c 'echo $http_proxy $NO_PROXY')" "http://proxy.example:3128 .example"
+if unshare -rm true 2>/dev/null; then
+	cp -R /etc "$TMP/etc" 2>/dev/null
+	ln -sf /run/nobody/has-written-it "$TMP/etc/resolv.conf"
+	ok "a host whose resolv.conf leads nowhere will do" \
+		unshare -rm sh -c 'mount --bind "$1" /etc && "$2" enter -- true' sh "$TMP/etc" "$SDK"
+else
+	skip "a host whose resolv.conf leads nowhere will do" "no namespaces"
+fi
 
 SDK_ROOT=$TMP/checkout
 export SDK_ROOT
