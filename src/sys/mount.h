@@ -15,8 +15,8 @@ int mount_finish(const char *new_root, struct err *err);
 int mount_tmpfs(const char *target, unsigned mode, struct err *err);
 /* A directory with everything mounted below it, or a file. Read-only holds for all of it. */
 int mount_bind(const char *source, const char *target, bool writable, struct err *err);
-/* A read-only overlay of at most 500 layers (OVL_MAX_STACK); layers[0] is on top. One layer is bound
- * instead. In the scratch root alone: kernels before 6.8 need a place there. */
+/* A read-only overlay of at most 500 layers (OVL_MAX_STACK); layers[0] is on top. One layer is
+ * bound instead. In the scratch root alone: kernels before 6.8 need a place there. */
 int mount_overlay(const struct strv *layers, const char *target, struct err *err);
 int mount_proc(const char *target, struct err *err);
 /* Null, zero, full, random, urandom, tty from `host_dev`, an own pts, shm and the usual links. */
