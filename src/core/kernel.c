@@ -407,11 +407,20 @@ static int check_values(const struct kconfig *values, const struct kconfig *conf
 	return 0;
 }
 
-int kernel_set(const struct kernel *kernel, const struct kconfig *values,
-               struct kconfig *ret_config, struct err *err)
+/* A configuration from outside is handed in read-only: the build's tree is not written to. */
+static int hand_in(const struct kernel *kernel, const struct str *text, struct kconfig *ret_config,
+                   struct err *err)
 {
 	own_free char *work = build_work_dir(&kernel->context, &kernel->node);
 	own_free char *path = path_join(work, ".sdk/edited");
+	if (fs_write_text(path, str_text(text), err) < 0)
+		return -1;
+	return settle(kernel, "cp /build/.sdk/edited .config\n", ret_config, err);
+}
+
+int kernel_set(const struct kernel *kernel, const struct kconfig *values,
+               struct kconfig *ret_config, struct err *err)
+{
 	own(str) text = {0};
 	own(kconfig) config = {0};
 	if (run(kernel, loosen, false, err) < 0 || read_text(kernel, ".config", &text, err) < 0)
@@ -422,9 +431,7 @@ int kernel_set(const struct kernel *kernel, const struct kconfig *values,
 		str_release(&text);
 		text = next;
 	}
-	if (fs_write_text(path, str_text(&text), err) < 0 ||
-	    settle(kernel, "cp /build/.sdk/edited .config\n", &config, err) < 0 ||
-	    check_values(values, &config, err) < 0)
+	if (hand_in(kernel, &text, &config, err) < 0 || check_values(values, &config, err) < 0)
 		return -1;
 	*ret_config = config;
 	config = (struct kconfig){0};
@@ -433,19 +440,19 @@ int kernel_set(const struct kernel *kernel, const struct kconfig *values,
 
 int kernel_keep(const struct kernel *kernel, const char *path, struct err *err)
 {
-	own_free char *config = config_path(kernel, ".config");
-	return fs_make_parents(path, err) < 0 ? -1 : fs_copy_file(config, path, 0644, err);
+	own(str) text = {0};
+	if (read_text(kernel, ".config", &text, err) < 0 || fs_make_parents(path, err) < 0)
+		return -1;
+	return fs_write_text(path, str_text(&text), err);
 }
 
 int kernel_take(const struct kernel *kernel, const char *path, struct kconfig *ret_config,
                 struct err *err)
 {
-	own_free char *config = config_path(kernel, ".config");
 	own(str) text = {0};
-	if (fs_read(path, MAX_CONFIG_BYTES, &text, err) < 0 ||
-	    fs_write_text(config, str_text(&text), err) < 0)
+	if (fs_read(path, MAX_CONFIG_BYTES, &text, err) < 0)
 		return -1;
-	return settle(kernel, ret_config, err);
+	return hand_in(kernel, &text, ret_config, err);
 }
 
 int kernel_least(const struct kernel *kernel, struct kconfig *ret_config, struct err *err)
