@@ -365,11 +365,13 @@ static bool find_dead(struct fetchers *fetchers)
 }
 
 /* What a host sent has ended its reader: that host's archive is refused. True: there is another. */
-static bool blame_host(struct fetchers *fetchers, struct fetcher *dead, struct err *err)
+static bool blame_host(struct fetchers *fetchers, struct fetcher *dead, struct fetch_news *news,
+                       struct err *err)
 {
 	own(binhost_source_list) sources = {0};
 	binhosts_locate(fetchers->binhosts, dead->request.key, dead->request.digest, &sources);
 	const struct binhost_source *source = &sources.items[dead->source];
+	snprintf(news->host, sizeof news->host, "%s", source->host);
 	err_wrap(err, "binhost %s: %s", source->host, source->url);
 	note_failure(&health_of(fetchers, source->host)->deaths, err);
 	binhost_fetch_forget(fetchers->workspace, dead->request.digest);
@@ -392,12 +394,12 @@ static void tell_death(struct fetchers *fetchers, struct fetcher *dead, const ch
 	own(err) err = {0};
 	err_set(&err, ERR_TRUST, "the process that read it ended early: %s", how);
 	bool again = true;
+	*ret_news = (struct fetch_news){.kind = err.kind};
 	if (dead->is_at_host)
-		again = blame_host(fetchers, dead, &err);
+		again = blame_host(fetchers, dead, ret_news, &err);
 	else
 		blame_cache(fetchers, dead, &err);
-	*ret_news =
-		(struct fetch_news){.what = again ? FETCH_WARNED : FETCH_FAILED, .kind = err.kind};
+	ret_news->what = again ? FETCH_WARNED : FETCH_FAILED;
 	memcpy(ret_news->digest, dead->request.digest, DIGEST_HEX);
 	snprintf(ret_news->message, sizeof ret_news->message, "%s", err.message);
 	if (again)
