@@ -14,6 +14,7 @@
 #include "signing.h"
 
 enum { MAX_INDEX_BYTES = 64 << 20, MAX_STATE_BYTES = 64 << 10, MAX_KEY_BYTES = 4 << 20 };
+enum { DAY_SECONDS = 24 * 60 * 60 };
 
 /* ---- where it lies, what is known of it */
 
@@ -269,6 +270,22 @@ static int judge(const struct binhost_copy *copy, struct str *text, struct binho
 	return result;
 }
 
+/* Who keeps readers from a newer index, with its keys revoked and its holes mended, can do so for
+ * so long only. A release's index is not renewed: it says what that was made of, once. */
+static int check_fresh(const struct binhost_copy *copy, const struct binhost_index *index,
+                       struct err *err)
+{
+	char date[24];
+	int64_t age = (int64_t)time(NULL) - index->date;
+	if (copy->is_release || age <= (int64_t)copy->host->max_age_days * DAY_SECONDS)
+		return 0;
+	binhost_date_text(index->date, date);
+	return err_set(err, ERR_TRUST,
+	               "%s: its index of %s is older than %" PRIu64
+	               " days (max-age-days); `sdk binhost sign` renews it",
+	               copy->url, date, copy->host->max_age_days);
+}
+
 int binhost_copy_read(struct binhost_copy *copy, struct binhost_index *ret_index, struct err *err)
 {
 	own(strv) files = {0};
@@ -285,7 +302,12 @@ int binhost_copy_read(struct binhost_copy *copy, struct binhost_index *ret_index
 	     check_signature(copy, &files, &raw, &text, &until, err) < 0 ||
 	     save_verified(copy, keys, until, &text, err) < 0))
 		return -1;
-	return judge(copy, &text, ret_index, err);
+	own(binhost_index) index = {0};
+	if (judge(copy, &text, &index, err) < 0 || check_fresh(copy, &index, err) < 0)
+		return -1;
+	*ret_index = index;
+	index = (struct binhost_index){0};
+	return 0;
 }
 
 /* ---- what came */

@@ -40,7 +40,8 @@ void binhost_copy_ask(const struct binhost_copy *copy, struct fetch_text *ret_te
 /* … and what to make of its answer: kept if it can be believed, else the one before stays. */
 int binhost_copy_take(struct binhost_copy *copy, struct fetch_text *text, struct err *err);
 
-/* The index, if it is signed by one of the host's keys, for this architecture, and not older than
- * one that was seen; ERR_TRUST else. ERR_INPUT when there is no copy; one that is damaged is
- * forgotten, digest and all, so that it is asked for anew. */
+/* The index, if it is signed by one of the host's keys, for this architecture, not older than one
+ * that was seen nor, but for a release's, than the host's max_age_days; ERR_TRUST else. ERR_INPUT
+ * when there is no copy; one that is damaged is forgotten, digest and all, so that it is asked for
+ * anew. */
 int binhost_copy_read(struct binhost_copy *copy, struct binhost_index *ret_index, struct err *err);

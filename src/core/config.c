@@ -9,7 +9,12 @@
 #include "fs.h"
 #include "own.h"
 
-enum { MAX_CONFIG_BYTES = 1 << 20, FINGERPRINT_DIGITS = 40 };
+enum {
+	MAX_CONFIG_BYTES = 1 << 20,
+	FINGERPRINT_DIGITS = 40,
+	USUAL_AGE_DAYS = 90,
+	MOST_AGE_DAYS = 3650
+};
 
 #define COUNT(fields) (sizeof(fields) / sizeof *(fields))
 
@@ -68,6 +73,8 @@ const struct yaml_field config_binhost_fields[] = {
          "where it is written: file:// or s3://bucket/prefix; else `url`, if that is file://"},
 	{"keys", YAML_STRV, offsetof(struct config_binhost, keys), true, NULL,
          "fingerprints (40 digits) of the keys that may sign its index"},
+	{"max-age-days", YAML_UINT, offsetof(struct config_binhost, max_age_days), false, NULL,
+         "1 to 3650, else 90: an index that was signed longer ago is not used"},
 	{"s3", YAML_CUSTOM, offsetof(struct config_binhost, s3), false, decode_s3,
          "of a `push` that is s3://"},
 };
@@ -128,6 +135,7 @@ int config_check_name(const struct yaml *yaml, const struct yaml_node *node, con
 static int decode_binhost(const struct yaml *yaml, const struct yaml_node *node,
                           struct config_binhost *host, struct err *err)
 {
+	host->max_age_days = USUAL_AGE_DAYS;
 	if (yaml_expect(yaml, node, YAML_MAP, "binhosts", err) < 0 ||
 	    yaml_decode(yaml, node, config_binhost_fields, config_binhost_field_count, host, err) <
 	            0)
@@ -136,6 +144,9 @@ static int decode_binhost(const struct yaml *yaml, const struct yaml_node *node,
 		return -1;
 	if (check_addresses(yaml, node, host, err) < 0)
 		return -1;
+	if (host->max_age_days < 1 || host->max_age_days > MOST_AGE_DAYS)
+		return yaml_error(yaml, yaml_get(node, "max-age-days"), err,
+		                  "max-age-days: wanted a number from 1 to %d", MOST_AGE_DAYS);
 	return config_check_keys(yaml, node, &host->keys, err);
 }
 

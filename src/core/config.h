@@ -23,6 +23,7 @@ struct config_binhost {
 	char *url;        /* where it is read: https://, http:// or file:// */
 	char *push;       /* where it is written: file:// or s3://; NULL: `url`, if it is file:// */
 	struct strv keys; /* fingerprints of those who may sign its index */
+	uint64_t max_age_days; /* an older index of it is not believed */
 	struct config_s3 s3;
 };
 

@@ -255,6 +255,19 @@ ok "a newer index is taken" build --binhost-only t-base
 cp "$TMP/good/index/amd64" "$TMP/broken/index/amd64"
 rm -rf "$SDK_CACHE"; state "$TMP/reader"
 refused "an older one is a roll-back, with its date" 'h1 is not used: .*rolled back to number 1 of 20[0-9-]*T.*number 9 of 20'
+aged() { # aged DAYS: the index as it would have been signed then
+	broken; sed "s/^date .*/date $(date -u -d "-$1 days" +%Y-%m-%dT%H:%M:%SZ)/" "$TMP/text" >"$TMP/aged"
+	sign "$ours" "$TMP/aged"
+}
+fresh; aged 91
+refused "an index that nobody has renewed" "h1 is not used: .*index of $(date -u -d '-91 days' +%Y-%m-)[0-9T:-]*Z is older than 90 days .*sdk binhost sign. renews it"
+ok "… is used where that is wanted" sh -c "sed -i 's/keys:/max-age-days: 99, keys:/' '$SDK_ROOT/sdk.yaml' &&
+	'$SDK' build --binhost-only t-base"
+use "$(url good broken)"; fresh; aged 89
+ok "… and so is one that is younger" build --binhost-only t-base
+fresh; aged 91; mkdir -p "$TMP/broken/releases/v1"; cp "$TMP/broken/index/amd64" "$TMP/broken/releases/v1/"
+echo v1 >"$SDK_OUT/release"
+ok "… and a release's, which stays as it was" build --binhost-only t-base
 fresh; broken; path=$(path_of t-lone "$TMP/broken"); truncate -s -9 "$path"
 refused "a truncated object" 't-lone: binhost h1: .* bytes instead of|t-lone: binhost h1: .*(truncated|closed)'
 fresh; broken; cp "$(path_of t-base "$TMP/broken")" "$(path_of t-lone "$TMP/broken")"

@@ -21,13 +21,15 @@ static void reads_hosts_in_order(void **state)
 	assert_int_equal(parse("binhosts:\n"
 	                       "  - {name: ours, url: 'https://b.example.org/x', keys: [" KEY "]}\n"
 	                       "  - {name: near, url: 'file:///srv/b', push: 's3://bucket/b',\n"
-	                       "     keys: [" KEY "], s3: {region: eu}}\n",
+	                       "     keys: [" KEY "], s3: {region: eu}, max-age-days: 7}\n",
 	                       &config, &err),
 	                 0);
 	assert_int_equal(config.binhosts.count, 2);
 	assert_string_equal(config.binhosts.items[0].url, "https://b.example.org/x");
 	assert_string_equal(config.binhosts.items[0].keys.items[0], KEY);
 	assert_string_equal(config.binhosts.items[1].s3.region, "eu");
+	assert_int_equal(config.binhosts.items[0].max_age_days, 90);
+	assert_int_equal(config.binhosts.items[1].max_age_days, 7);
 	assert_ptr_equal(config_find_binhost(&config, "near"), &config.binhosts.items[1]);
 	assert_null(config_find_binhost(&config, "far"));
 }
@@ -94,6 +96,10 @@ static void refuses(void **state)
 		{"binhosts:\n- {name: a, url: 'ftp://a/', keys: []}\n", "url: ftp://a/"},
 		{"binhosts:\n- {name: a, url: 'https://a/'}\n", "keys"},
 		{"binhosts:\n- {name: a, url: 'https://a/', keys: [01234567]}\n", "fingerprint"},
+		{"binhosts:\n- {name: a, url: 'https://a/', keys: [], max-age-days: 0}\n",
+	         "max-age-days: "},
+		{"binhosts:\n- {name: a, url: 'https://a/', keys: [], max-age-days: 3651}\n",
+	         "max-age-days: "},
 		{"binhosts:\n- {name: a, url: 'https://a/', keys: [" KEY "]}\n"
 	         "- {name: a, url: 'https://b/', keys: [" KEY "]}\n",
 	         "sdk.yaml:3:"},
