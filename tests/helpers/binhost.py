@@ -6,7 +6,7 @@ binhost.py evil KIND PACKAGE KEY HOST: writes an archive of that KIND to HOST/ob
     KIND: good, symlink, dotdot, absolute, device, bomb, setuid, extra, short
 binhost.py index ARCH SERIAL <LINES: prints an index with those lines, to be signed.
 binhost.py corrupt SEED INDEX OBJECTS: changes one thing in an index or in one of its objects and
-    prints what.
+    prints what. "signature" alone may change nothing: armor and unsigned parts lie there, too.
 """
 import glob
 import hashlib
@@ -96,15 +96,11 @@ def flip(path, first, last):
     return f"bit at {at}"
 
 
-def flip_signature(path, text):
-    """A letter among those of the signature's numbers: elsewhere lies what signs nothing."""
-    end = text.rindex(b"\n=") if b"\n=" in text else text.rindex(b"\n-----END")
-    letters = [at for at in range(end - 80, end) if text[at:at + 1].isalpha()]
-    at = random.choice(letters)
-    with open(path, "r+b") as file:
-        file.seek(at)
-        file.write(b"A" if text[at:at + 1] != b"A" else b"Q")
-    return f"signature at {at}"
+def flip_around(path, body, size):
+    """Armor or signature: anything but the text, and so also what signs nothing."""
+    if random.randrange(size - body[1] + body[0]) < body[0]:
+        return flip(path, 0, body[0])
+    return flip(path, body[1], size)
 
 
 def corrupt(seed, index_path, objects):
@@ -132,7 +128,7 @@ def corrupt(seed, index_path, objects):
     elif kind == "index":
         what = flip(index_path, *body)
     elif kind == "signature":
-        what = flip_signature(index_path, text)
+        what = flip_around(index_path, body, len(text))
     elif kind == "cut index":
         os.truncate(index_path, random.randrange(len(text) - 40))
     elif kind == "empty index":

@@ -11,6 +11,7 @@ logs "path range" a line.
 /error/x    503                            /flaky/x    503 the first time, then as /good
 /endless/x  bytes without end              /tofile/x   redirects to file:///etc/passwd
 /dying/x    the file, but 503 for objects
+/halved/x   of objects half the first time, then as /good
 /late/x     the file after a second        /tagged/x  the file with an ETag; 304 to who has it
 """
 import hashlib
@@ -87,7 +88,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.answer(200, Content_Length=len(data))
         data = data[start:]
-        if mode in ("truncated", "stall"):
+        is_cut = mode in ("truncated", "stall")
+        if mode == "halved" and "objects/" in self.path and self.path not in seen:
+            seen.add(self.path)
+            is_cut = True
+        if is_cut:
             data = data[:len(data) // 2]
         if mode == "slow":
             for at in range(0, len(data), 50000):
@@ -99,7 +104,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.flush()
         if mode == "stall":
             time.sleep(30)
-        if mode in ("truncated", "stall"):
+        if is_cut:
             self.close_connection = True
 
 
