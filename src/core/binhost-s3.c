@@ -101,14 +101,17 @@ static int put_text(struct binhost_target *target, const char *key, const struct
 	return 0;
 }
 
-/* Whether the target's text still is the one of the tag. */
-static int is_still(struct binhost_target *target, const char *key, const char *tag,
-                    bool *ret_still, struct err *err)
+/* What a refusal means. Our text may be there: its PUT succeeded, the answer was lost, and the
+ * second try met the first. Or the text of the tag still is. */
+static int look_again(struct binhost_target *target, const char *name, const struct str *text,
+                      const char *tag, bool *ret_done, bool *ret_still, struct err *err)
 {
-	own(s3_call) call = {.method = "HEAD", .key = key};
-	if (s3_perform(&self(target)->s3, &call, 1, 1, NULL, err) < 0)
+	own(str) there = {0};
+	own_free char *found = NULL;
+	if (read_text(target, name, &there, &found, err) < 0)
 		return -1;
-	*ret_still = call.status == 200 && call.etag && str_equal(call.etag, tag);
+	*ret_done = found && str_equal(str_text(&there), str_text(text));
+	*ret_still = found && tag && str_equal(found, tag);
 	return 0;
 }
 
@@ -122,15 +125,17 @@ static int swap_text(struct binhost_target *target, const char *name, const stru
 	bool still = false;
 	if (put_text(target, key, text, tag, ret_done, err) < 0)
 		return -1;
-	size_t length = tag ? strlen(tag) : 0;
-	if (*ret_done || length < 3 || tag[0] != '"')
+	if (*ret_done)
 		return 0;
-	if (is_still(target, key, tag, &still, err) < 0)
+	if (look_again(target, name, text, tag, ret_done, &still, err) < 0)
 		return -1;
-	if (!still)
+	size_t length = tag ? strlen(tag) : 0;
+	if (*ret_done || !still || length < 3 || tag[0] != '"')
 		return 0;
 	own_free char *bare = mem_strndup(tag + 1, length - 2);
-	return put_text(target, key, text, bare, ret_done, err);
+	if (put_text(target, key, text, bare, ret_done, err) < 0)
+		return -1;
+	return *ret_done ? 0 : look_again(target, name, text, tag, ret_done, &still, err);
 }
 
 /* ---- objects */

@@ -13,7 +13,8 @@ access "test", secret "secret/with+signs".
 
 Environment: PAGE=N objects a page of a listing; FLAKY=1 answers 503 to every fifth request;
 MEET=FILE, where FILE exists when an index is put: the PUT waits for a second one, so that the two
-collide however slow the machine is.
+collide however slow the machine is;
+LOST=FILE, where FILE exists: the next PUT of an index is done, but answered 503, and FILE is removed;
 """
 import datetime
 import hashlib
@@ -31,6 +32,7 @@ PAGE = int(os.environ.get("PAGE", "1000"))
 objects = {bucket: {} for bucket in buckets or ["bucket"]}
 lock = threading.Lock()
 MEET = os.environ.get("MEET", "")
+LOST = os.environ.get("LOST", "")
 meeting = threading.Condition()
 arrived = 0
 requests = 0
@@ -168,6 +170,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with lock:
             self.check_conditions(bucket, key)
             bucket[key] = (body, etag, meta)
+        if "index/" in key and os.path.exists(LOST):
+            os.remove(LOST)
+            raise Refused(503, "SlowDown")
         self.answer(200, ETag=etag)
 
     def do_object_delete(self, bucket, key, query, body):

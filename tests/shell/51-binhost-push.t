@@ -152,7 +152,7 @@ if [ "${SDK_TEST_S3:-}" ]; then
 	S3=$SDK_TEST_S3/$(date +%s)
 else
 	unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY AWS_REGION AWS_PROFILE AWS_SESSION_TOKEN
-	MEET="$TMP/meet" PAGE=5 FLAKY=1 python3 "$SDK_TOP/tests/helpers/s3-server.py" "$TMP/port" "$TMP/s3.log" bucket &
+	MEET="$TMP/meet" LOST="$TMP/lost" PAGE=5 FLAKY=1 python3 "$SDK_TOP/tests/helpers/s3-server.py" "$TMP/port" "$TMP/s3.log" bucket &
 	server=$!
 	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s "$TMP/port" ] && break; sleep 0.3; done
 	AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(cat "$TMP/port")
@@ -175,6 +175,10 @@ ok "six pushers at a time, into the store" concurrently "$S3"
 is "… and nobody's entries are lost" "$(field '["entries"]' <"$TMP/verify.json")" 16
 if [ "$server" ]; then
 	ok "… though they did collide" grep -q 'PUT .*index/amd64 412' "$TMP/s3.log"
+	rm "$TMP/meet"; : >"$TMP/s3.log"; touch "$TMP/lost"
+	push --to="$S3" k1 >"$TMP/log" 2>&1; result $? "an index whose answer is lost is written"
+	ok "… and known to be" grep -q '1 of them new' "$TMP/log"
+	is "… without another one" "$(grep -c 'PUT .*index/amd64 200' "$TMP/s3.log")" 0
 fi
 
 # ---- a flipped bit
