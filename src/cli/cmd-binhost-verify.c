@@ -12,6 +12,7 @@ static void print_json(const struct binhost_report *report)
 {
 	struct json json = {0};
 	json_object(&json, NULL);
+	json_bool(&json, "complete", report->is_complete);
 	json_number(&json, "indexes", (int64_t)report->indexes);
 	json_number(&json, "entries", (int64_t)report->entries);
 	json_number(&json, "objects", (int64_t)report->objects);
@@ -38,9 +39,9 @@ static void print_table(const struct binhost_report *report)
 	for (vec_each(fault, &report->faults))
 		cli_print("%-16s %-20s %-8s %s: %s\n", fault->index, fault->package, fault->output,
 		          fault->name, fault->what);
-	cli_print("%zu indexes, %zu entries, %zu objects, %s: %zu faults\n", report->indexes,
+	cli_print("%zu indexes, %zu entries, %zu objects, %s: %zu faults%s\n", report->indexes,
 	          report->entries, report->objects, cli_bytes(report->bytes, size),
-	          report->faults.count);
+	          report->faults.count, report->is_complete ? "" : " so far");
 }
 
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
@@ -50,15 +51,17 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	own(strv) names = {0};
 	for (int i = 0; i < argc; i++)
 		strv_add(&names, argv[i]);
-	if (binhost_host_open(&cli->workspace, cli_option(cli, "to"), &cli->sink, &host, err) < 0 ||
-	    binhost_verify(&host, &names, &report, err) < 0)
+	if (binhost_host_open(&cli->workspace, cli_option(cli, "to"), &cli->sink, &host, err) < 0)
+		return -1;
+	int result = binhost_verify(&host, &names, &report, err);
+	if (result < 0 && !report.objects)
 		return -1;
 	if (cli->json)
 		print_json(&report);
 	else if (!cli->quiet || report.faults.count)
 		print_table(&report);
-	if (!report.faults.count)
-		return 0;
+	if (result < 0 || !report.faults.count)
+		return result;
 	err_set(err, ERR_TRUST, "%s: %zu faults", host.target->url, report.faults.count);
 	return err_hint(err, "readers refuse these and build instead; `sdk binhost push --again "
 	                     "<package>` replaces them from a cache that has them");

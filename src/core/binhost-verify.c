@@ -50,8 +50,10 @@ static int compare(const char *path, const struct binhost_object *object, const 
 	struct stat st;
 	struct digest digest;
 	char hex[DIGEST_HEX];
-	if (stat(path, &st) < 0 || digest_file(path, &digest, err) < 0)
+	if (stat(path, &st) < 0)
 		return err_errno(err, "%s", path);
+	if (digest_file(path, &digest, err) < 0)
+		return -1;
 	if ((uint64_t)st.st_size != object->object_bytes)
 		return err_set(err, ERR_TRUST, "%lld bytes instead of %llu", (long long)st.st_size,
 		               (unsigned long long)object->object_bytes);
@@ -143,10 +145,9 @@ static int verify_index(struct verify *verify, const char *name, struct err *err
 }
 
 int binhost_verify(struct binhost_host *host, const struct strv *names,
-                   struct binhost_report *ret_report, struct err *err)
+                   struct binhost_report *report, struct err *err)
 {
-	own(binhost_report) report = {0};
-	own(verify) verify = {.host = host, .report = &report};
+	own(verify) verify = {.host = host, .report = report};
 	own(strv) all = {0};
 	own_free char *scratch = workspace_cache(host->workspace, "push");
 	if (fs_clean_temporaries(scratch, err) < 0 ||
@@ -157,7 +158,6 @@ int binhost_verify(struct binhost_host *host, const struct strv *names,
 	for (size_t i = 0; i < (names->count ? names : &all)->count; i++)
 		if (verify_index(&verify, (names->count ? names : &all)->items[i], err) < 0)
 			return -1;
-	*ret_report = report;
-	report = (struct binhost_report){0};
+	report->is_complete = true;
 	return 0;
 }

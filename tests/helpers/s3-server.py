@@ -15,6 +15,7 @@ Environment: PAGE=N objects a page of a listing; FLAKY=1 answers 503 to every fi
 MEET=FILE, where FILE exists when an index is put: the PUT waits for a second one, so that the two
 collide however slow the machine is;
 LOST=FILE, where FILE exists: the next PUT of an index is done, but answered 503, and FILE is removed;
+REFUSED=FILE, lines "status key" of objects that are answered with that status.
 """
 import datetime
 import hashlib
@@ -33,6 +34,7 @@ objects = {bucket: {} for bucket in buckets or ["bucket"]}
 lock = threading.Lock()
 MEET = os.environ.get("MEET", "")
 LOST = os.environ.get("LOST", "")
+REFUSED = os.environ.get("REFUSED", "")
 meeting = threading.Condition()
 arrived = 0
 requests = 0
@@ -135,6 +137,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_object_get(self, bucket, key, query, body):
         if not key:
             return self.list(bucket, urllib.parse.parse_qs(query))
+        if os.path.exists(REFUSED):
+            with open(REFUSED) as file:
+                for status in (line.split()[0] for line in file if line.split()[1] == key):
+                    raise Refused(int(status), "AsTheTestWants")
         with lock:
             found = bucket.get(key)
         if not found:

@@ -152,7 +152,7 @@ if [ "${SDK_TEST_S3:-}" ]; then
 	S3=$SDK_TEST_S3/$(date +%s)
 else
 	unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY AWS_REGION AWS_PROFILE AWS_SESSION_TOKEN
-	MEET="$TMP/meet" LOST="$TMP/lost" PAGE=5 FLAKY=1 python3 "$SDK_TOP/tests/helpers/s3-server.py" "$TMP/port" "$TMP/s3.log" bucket &
+	MEET="$TMP/meet" LOST="$TMP/lost" REFUSED="$TMP/refused" PAGE=5 FLAKY=1 python3 "$SDK_TOP/tests/helpers/s3-server.py" "$TMP/port" "$TMP/s3.log" bucket &
 	server=$!
 	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s "$TMP/port" ] && break; sleep 0.3; done
 	AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(cat "$TMP/port")
@@ -179,6 +179,17 @@ if [ "$server" ]; then
 	push --to="$S3" k1 >"$TMP/log" 2>&1; result $? "an index whose answer is lost is written"
 	ok "… and known to be" grep -q '1 of them new' "$TMP/log"
 	is "… without another one" "$(grep -c 'PUT .*index/amd64 200' "$TMP/s3.log")" 0
+	# Of two archives the first in the order of the index is missing, the other can't be had.
+	for name in a c; do
+		key=$("$SDK" build -n --json "$name" | field '["packages"][0]["key"]')
+		sed -n "s,^output run \(..\)\([0-9a-f]*\) .*,$key dray/objects/\1/\1\2.pkg.tar.zst,p" "$SDK_CACHE/keys/$(printf %.2s "$key")/$key"
+	done | sort | awk '{ print NR == 1 ? 404 : 403, $2 }' >"$TMP/refused"
+	fails "verify that is cut short" 4 'HTTP 403' "$SDK" binhost verify --to="$S3"
+	cp "$TMP/.out" "$TMP/log"
+	ok "… tells what it had found" grep -q 'objects/.*: missing$' "$TMP/log"
+	ok "… and that it was not all" grep -q '1 faults so far' "$TMP/log"
+	is "… to programs, too" "$("$SDK" binhost verify --json --to="$S3" 2>/dev/null | field '["complete"]')" False
+	rm "$TMP/refused"
 fi
 
 # ---- a flipped bit
