@@ -1,10 +1,12 @@
 #!/bin/sh
-# A board from a binhost on loopback, nothing built and nothing cached, beside dpkg and pacman that
-# install packages made of the same files from this disk; then the plan of a large index.
-#   BOARD=amd64-usr  must be built     RUNS=3  the best counts
+# A board and DATA_MB of other files from a binhost on loopback, nothing built and nothing cached, beside
+# dpkg and pacman that install packages made of the same files from this disk; then the plan of a large
+# index.
+#   BOARD=amd64-usr  must be built     RUNS=3  the best counts     DATA_MB=320
+# Memory is measured in a run of its own: to look at it slows down what is looked at.
 set -eu
 cd "$(dirname "$0")/../.."
-SDK=${SDK:-$(pwd)/sdk} BOARD=${BOARD:-amd64-usr} RUNS=${RUNS:-3}
+SDK=${SDK:-$(pwd)/sdk} BOARD=${BOARD:-amd64-usr} RUNS=${RUNS:-3} DATA_MB=${DATA_MB:-320}
 "$SDK" build -n --board="$BOARD" | tail -1 | grep -q ' 0 to build' ||
 	{ echo "binhost: SKIPPED: sdk build --board=$BOARD first"; exit 0; }
 top=$(pwd)
@@ -37,12 +39,50 @@ best() { # best NAME COMMAND…: least milliseconds of RUNS; $WHERE is a fresh d
 server=$!
 for _ in $(seq 50); do grep -q keys: "$dir/told" && break; sleep 0.1; done
 mkdir "$dir/root"
-for name in bootstrap toolchains board-configs recipes; do ln -s "$top/$name" "$dir/root/$name"; done
+for name in bootstrap toolchains board-configs; do ln -s "$top/$name" "$dir/root/$name"; done
+cp -r "$top/recipes" "$dir/root/recipes"
+# Eight packages of files of 100 kB, that shrink about as programs and texts do.
+data=
+for n in 1 2 3 4 5 6 7 8; do
+	data="$data bench-data$n"
+	mkdir "$dir/root/recipes/bench-data$n"
+	cat >"$dir/root/recipes/bench-data$n/recipe.yaml" <<-Y
+	name: bench-data$n
+	version: "1.0"
+	summary: For the benchmark
+	license: MIT
+	sources: []
+	build: copy
+	libc: false
+	phases:
+	  install: |
+	    python3 - <<'P'
+	    import os, random
+	    random.seed($n)
+	    words = [random.randbytes(random.randrange(2, 9)) for _ in range(4096)]
+	    os.makedirs(os.environ["DEST"] + "/usr/share/bench-data$n")
+	    for i in range($DATA_MB * 10 // 8):
+	        with open(os.environ["DEST"] + f"/usr/share/bench-data$n/{i}", "wb") as file:
+	            file.write(b"".join(random.choices(words, k=20000))[:100000])
+	    P
+	Y
+done
+mkdir -p "$dir/builder"
+for name in env toolchain; do ln -s "$top/out/$name" "$dir/builder/$name"; done
+# shellcheck disable=SC2086
+SDK_ROOT="$dir/root" SDK_CACHE="$dir/cache" "$SDK" build -q --out "$dir/builder" $data >/dev/null
+# shellcheck disable=SC2086
+SDK_ROOT="$dir/root" SDK_CACHE="$dir/cache" "$SDK" binhost push -q --out "$dir/builder" --to="file://$dir/host" $data
 sed -n '/^binhosts:/,$p' "$dir/told" >"$dir/root/sdk.yaml"
-ours=$(SDK_ROOT=$dir/root best ours sh -c 'SDK_CACHE=$WHERE/cache /usr/bin/time -f "peak %M kB" \
-	"$0" build --binhost-only --out "$WHERE/out" --board="$1"' "$SDK" "$BOARD")
-peak=$(sed -n 's/^peak //p' "$dir/log")
-tail -3 "$dir/log" | head -2
+# shellcheck disable=SC2016
+fetch='SDK_CACHE=$WHERE/cache; export SDK_CACHE; board=$1; shift
+	"$0" build --binhost-only --out "$WHERE/out" --board="$board" && "$0" build --binhost-only --out "$WHERE/out" "$@"'
+# shellcheck disable=SC2086
+ours=$(SDK_ROOT=$dir/root best ours sh -c "$fetch" "$SDK" "$BOARD" $data)
+mkdir "$dir/watched"
+# shellcheck disable=SC2086
+SDK_ROOT=$dir/root WHERE=$dir/watched sh "$top/tests/bench/peak.sh" "$dir/peak" sh -c "$fetch" "$SDK" "$BOARD" $data >"$dir/log" 2>&1
+peak=$(cat "$dir/peak")
 
 # ---- the same files as packages of others
 bytes=0 count=0
@@ -53,16 +93,16 @@ for store in "$dir/ours-$RUNS"/out/store/*; do
 	bytes=$((bytes + size)) count=$((count + 1))
 	cp -a "$store/root" "$tree"
 	printf 'pkgname = %s\npkgbase = %s\npkgver = 1-1\npkgdesc = bench\nsize = %s\narch = any\n' "$name" "$name" "$size" >"$tree/.PKGINFO"
-	(cd "$tree" && tar --owner=root:0 --group=root:0 -cf - .PKGINFO -- * | zstd -q -19 >"$dir/pacs/$name-1-1-any.pkg.tar.zst")
+	(cd "$tree" && tar --owner=root:0 --group=root:0 -cf - .PKGINFO -- * | zstd -q >"$dir/pacs/$name-1-1-any.pkg.tar.zst")
 	rm "$tree/.PKGINFO"; mkdir "$tree/DEBIAN"
 	printf 'Package: %s\nVersion: 1\nArchitecture: all\nMaintainer: b <b@example.org>\nDescription: bench\n' "$name" >"$tree/DEBIAN/control"
-	dpkg-deb -Zzstd -z19 --root-owner-group -b "$tree" "$dir/debs/$name.deb" >/dev/null
+	dpkg-deb -Zzstd -z3 --root-owner-group -b "$tree" "$dir/debs/$name.deb" >/dev/null
 	rm -rf "$tree"
 done
 speed() { awk -v b="$bytes" -v ms="$1" 'BEGIN { printf "%.0f MB/s", b / ms / 1000 }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
-echo "$BOARD: $count packages, $((bytes / 1000000)) MB unpacked"
-echo "sdk, by HTTP, checked:     $ours ms, $(speed "$ours") (largest process: $peak)"
+echo "$BOARD: $count packages, $((bytes / 1000000)) MB unpacked (with $DATA_MB MB of data)"
+echo "sdk, by HTTP, checked:     $ours ms, $(speed "$ours") (wanted: at least 150 MB/s); memory of all processes: $peak (wanted: at most 200 MiB)"
 if [ "$(id -u)" -ne 0 ]; then
 	echo "dpkg, pacman: SKIPPED: they want root"
 else
