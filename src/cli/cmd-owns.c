@@ -71,12 +71,10 @@ static int visit(void *context, const struct contents_item *item)
 static int choose(struct cli *cli, struct wanted *wanted, struct err *err)
 {
 	own(recipe_set) set = {0};
-	if (cli_wanted(cli, 0, NULL, wanted, err) < 0)
-		return -1;
+	const char *arch = cli_option(cli, "arch");
 	if (cli_has(cli, "board"))
-		return 0;
-	strv_release(&wanted->packages);
-	strv_release(&wanted->options);
+		return cli_wanted(cli, 0, NULL, wanted, err);
+	wanted->arch = arch ? arch : cli->workspace.build_arch;
 	if (toolchain_check(&cli->workspace, wanted->arch, err) < 0 ||
 	    overlay_open_recipes(&cli->workspace, &set, err) < 0)
 		return -1;
