@@ -13,6 +13,7 @@ In the current directory, which is a checkout. What counts in the text:
                     `…` stands for any lines, `…` within a line for any text.
     `path`:         and any other block after it: the file is written, or (`path`, at the end:)
                     the block is added to it
+What is none of these is a mistake in the text, and fails: nothing is left out silently.
 """
 import argparse
 import os
@@ -21,6 +22,7 @@ import subprocess
 import sys
 
 FENCE = re.compile(r"^```([a-z]*) ?([a-z0-9]*)$")
+FLAGS = {"sh": ("", "fails", "boot", "arm64")}
 NEEDS = {"boot": "builds an image or a kernel, and boots it: TUTORIAL_BOOT=1",
          "arm64": "the C library is not built for arm64: sdk build --arch=arm64 glibc"}
 FILE = re.compile(r"`([^`]+)`(, at the end)?:$")
@@ -45,8 +47,10 @@ def blocks_of(path):
                 block, before = None, ""
             elif block:
                 block.lines.append(line)
-            elif fence:
+            elif fence and fence[2] in FLAGS.get(fence[1], ("",)):
                 block = Block(fence[1], fence[2], number, before)
+            elif line.lstrip().startswith(("```", "~~~")):
+                sys.exit(f"{path}:{number}: no block that is known: {line}")
             elif line:
                 before = line
     if block:
@@ -104,7 +108,7 @@ class Follower:
     def write(self, block):
         file = FILE.search(block.before)
         if not file:
-            return
+            return self.result(False, block, "is a file of no name: no `path`: before it")
         os.makedirs(os.path.dirname(file[1]) or ".", exist_ok=True)
         with open(file[1], "a" if file[2] else "w", encoding="utf-8") as out:
             out.write(block.text())

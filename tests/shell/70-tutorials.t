@@ -1,12 +1,30 @@
 #!/bin/sh
 # Every tutorial, followed command by command from its own text in a copy of the checkout.
-#   TUTORIAL_BOOT=1   builds and boots images and kernels, too (an hour)
+#   TUTORIAL_BOOT=1   builds and boots images and kernels, too (an hour): of two tutorials,
+#                     tests/os/35-tutorials.t does
+#   TUTORIALS=…       follows these only
 . "$(dirname "$0")/../lib.sh"
 
 out=${SDK_OUT:-$SDK_TOP/out} cache=${SDK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sdk}
 built() { (cd "$SDK_TOP" && SDK_OUT=$out "$SDK" build -n "$@" 2>/dev/null) | tail -n 5 | grep -q ' 0 to build'; }
-[ -d "$out/env" ] || skip_all "there is no environment: sdk create"
-built --board=amd64-usr || skip_all "the board is not built: sdk build --board=amd64-usr"
+leave() { skip "the tutorials" "$1"; done_testing; exit 0; }
+
+# ---- nothing in a text is left out silently
+fence='```'
+wrong() { # wrong WHAT PATTERN LINE…: as a tutorial of these lines
+	what=$1 pattern=$2; shift 2
+	printf '%s\n' "$@" >"$TMP/wrong.md"
+	fails "$what" 1 "$pattern" python3 "$SDK_TOP/tests/helpers/tutorial.py" "$TMP/wrong.md"
+}
+wrong "a flag that is none" 'wrong.md:1: no block that is known' "${fence}sh fail" 'exit 1' "$fence"
+wrong "a flag that is another language's" 'wrong.md:1: no block' "${fence}text boot" 'x' "$fence"
+wrong "a fence that is indented" 'wrong.md:2: no block that is known' '- so:' "  ${fence}sh" '  exit 1' "  $fence"
+wrong "a file without a name" 'not ok 1 - wrong.md:3' 'A recipe:' '' "${fence}yaml" 'name: x' "$fence"
+wrong "a block without an end" 'wrong.md:1: this block has no end' "${fence}sh" 'exit 0'
+
+# ---- the tutorials
+[ -d "$out/env" ] || leave "there is no environment: sdk create"
+built --board=amd64-usr || leave "the board is not built: sdk build --board=amd64-usr"
 with=
 ! built --arch=arm64 glibc gcc-runtime || with="--with arm64"
 [ -z "${TUTORIAL_BOOT:-}" ] || with="$with --with boot"
@@ -32,6 +50,7 @@ desk() {
 }
 for tutorial in "$SDK_TOP"/docs/tutorials/*.md; do
 	name=$(basename "$tutorial" .md)
+	case " ${TUTORIALS:-$name} " in *" $name "*) ;; *) continue ;; esac
 	desk "$TMP/$name"
 	# shellcheck disable=SC2086 # words
 	(cd "$TMP/$name/dray" && SDK_OUT=$TMP/$name/out SDK_CACHE=$TMP/$name/out/cache \
