@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "board-edit.h"
 #include "board.h"
 #include "commands.h"
 #include "help.h"
@@ -76,6 +77,23 @@ static void offer_words(const struct completion *completion, const char *before,
 	}
 }
 
+static void offer_phases(const struct completion *completion, const char *before)
+{
+	for (size_t i = 0; i < PHASE_COUNT; i++)
+		offer_words(completion, before, build_phase_names[i]);
+}
+
+/* What of a board can be set, which `ending` follows. */
+static void offer_keys(const struct completion *completion, const char *ending)
+{
+	own(strv) keys = {0};
+	board_edit_keys(&keys);
+	for (size_t i = 0; i < keys.count; i++) {
+		own_free char *text = mem_printf("%s%s", keys.items[i], ending);
+		offer(completion, text, board_edit_help(keys.items[i]));
+	}
+}
+
 /* `before`: "--board=" when the value is in the same word. */
 static void offer_value(const struct completion *completion, const struct option_spec *option,
                         const char *before)
@@ -85,7 +103,6 @@ static void offer_value(const struct completion *completion, const struct option
 	} choices[] = {{"arch", "amd64 arm64"},
 	               {"color", "auto always never"},
 	               {"format", "tree dot svg"},
-	               {"phase", "prepare configure compile check install"},
 	               {"channel", "alpha beta stable lts"},
 	               {"list", "packages cmdline remove initrd"}};
 	if (str_equal(option->value, "BOARD")) {
@@ -94,6 +111,8 @@ static void offer_value(const struct completion *completion, const struct option
 		puts(":files");
 	} else if (str_equal(option->name, "package")) {
 		offer_recipes(completion, before);
+	} else if (str_equal(option->name, "phase")) {
+		offer_phases(completion, before);
 	} else {
 		for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
 			if (str_equal(choices[i].option, option->name))
@@ -271,6 +290,10 @@ static void complete(const struct completion *completion)
 		puts(":files");
 	} else if (command && str_equal(command->name, "completion")) {
 		offer_words(completion, "", "bash zsh fish");
+	} else if (command && str_equal(command->name, "config set")) {
+		offer_keys(completion, "=");
+	} else if (command && str_equal(command->name, "config reset")) {
+		offer_keys(completion, "");
 	}
 }
 
