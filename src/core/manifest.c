@@ -23,6 +23,14 @@ void manifest_release(struct manifest *manifest)
 
 /* ---- writing */
 
+bool manifest_is_name(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return false;
+	return *text != '\0';
+}
+
 static void add_encoded(struct str *text, const char *value)
 {
 	for (; *value; value++) {
@@ -171,6 +179,8 @@ static int read_header(const struct reader *reader, char *line, struct err *err)
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
 		if (!str_equal(known[i].word, word))
 			continue;
+		if (!manifest_is_name(value))
+			return complain(reader, "a header with control characters", err);
 		if (known[i].list)
 			strv_add(known[i].list, value);
 		else

@@ -1,6 +1,7 @@
 /* What one output of one package holds: the text whose SHA-256 is the output's identity. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arena.h"
@@ -35,6 +36,8 @@ void manifest_release(struct manifest *manifest);
 int manifest_parse(const char *name, const char *text, struct manifest *ret_manifest,
                    struct err *err);
 int manifest_load(const char *path, struct manifest *ret_manifest, struct err *err);
+/* Whether the text can be an item of a list: it has a byte, and no control characters. */
+bool manifest_is_name(const char *text);
 /* Sorts the lists and entries, and appends the canonical text. */
 void manifest_format(struct manifest *manifest, struct str *text);
 /* Sum of the files' sizes in bytes. */

@@ -85,6 +85,21 @@ static void check_machine(struct packager *packager, const struct elf_info *info
 		         path, info->machine, wanted);
 }
 
+/* Names are lines of the manifest: none may break one, or look like an entry. */
+static int check_names(const struct elf_info *info, const char *path, struct err *err)
+{
+	if (info->soname && !manifest_is_name(info->soname))
+		return err_set(err, ERR_BUILD, "%s: its soname is empty or has control characters",
+		               path);
+	for (size_t i = 0; i < info->needs.count; i++)
+		if (!manifest_is_name(info->needs.items[i]))
+			return err_set(err, ERR_BUILD,
+			               "%s: the name of a library that it needs is empty or has "
+			               "control characters",
+			               path);
+	return 0;
+}
+
 static int check_elf(struct packager *packager, struct pkg_output *output, const char *path,
                      const struct manifest_entry *entry, struct err *err)
 {
@@ -96,6 +111,8 @@ static int check_elf(struct packager *packager, struct pkg_output *output, const
 	check_machine(packager, &info, entry->path);
 	if (info.kind == ELF_RELOCATABLE)
 		return 0;
+	if (check_names(&info, entry->path, err) < 0)
+		return -1;
 	if (info.rpath && strstr(info.rpath, "/build"))
 		pkg_find(packager, "%s looks for libraries in %s", entry->path, info.rpath);
 	/* A library is provided under its soname, when it lies where the dynamic linker looks. */

@@ -62,6 +62,7 @@ static void refused(void **state)
 	refuse("package p\nversion 1\noutput run\n", "missing");
 	refuse(HEAD "colour red\n", "m:5: an unknown header");
 	refuse(HEAD "needs\n", "without a value");
+	refuse(HEAD "needs lib\033[2J.so\n", "m:5: a header with control characters");
 	refuse(HEAD "f\t644\t1\t" SHA "\n", "five fields");
 	refuse(HEAD "f\t644\t1\t" SHA "\ta\tb\n", "no known form");
 	refuse(HEAD "c\t644\t1\t" SHA "\ta\n", "no known form");
@@ -78,12 +79,25 @@ static void refused(void **state)
 	refuse(HEAD "d\t755\t0\t\ta\nneeds libc.so.6\n", "behind the entries");
 }
 
+/* Sonames come out of files that anybody's compiler wrote. */
+static void names(void **state)
+{
+	(void)state;
+	assert_true(manifest_is_name("libstdc++.so.6"));
+	assert_true(manifest_is_name("libä b.so"));
+	assert_false(manifest_is_name(""));
+	assert_false(manifest_is_name("libz.so.1\nrequires evil"));
+	assert_false(manifest_is_name("libz.so.1\tx"));
+	assert_false(manifest_is_name("lib\177.so"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(read_back),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
