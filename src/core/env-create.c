@@ -137,6 +137,27 @@ static unsigned core_count(void)
 
 /* ---- doing it */
 
+/* Notes, which a log shows, too: without a terminal nothing else is said, and it takes long. */
+static void tell_beginning(const struct create *create)
+{
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < create->packages.count; i++)
+		if (create->jobs.items[i].sha256 == NULL)
+			bytes += create->packages.items[i].file->size_bytes;
+	if (bytes)
+		event_note(create->sink, "creating the environment: %zu packages, %.1f MB to fetch",
+		           create->packages.count, (double)bytes / 1e6);
+	else
+		event_note(create->sink, "creating the environment: %zu packages, all in the cache",
+		           create->packages.count);
+}
+
+static void tell_end(const struct create *create)
+{
+	event_note(create->sink, "the environment is there, after %.0f s",
+	           seconds_since(&create->started));
+}
+
 static int on_fetched(void *context, size_t index, struct err *err)
 {
 	struct create *create = context;
@@ -244,12 +265,16 @@ static int create_locked(const struct workspace *workspace, const struct env *en
 	list_packages(&create);
 	list_jobs(&create);
 	jobs = jobs ? jobs : core_count();
+	tell_beginning(&create);
 	create.unpackers = unpackers_start(create.jobs.items, create.jobs.count,
 	                                   jobs < MAX_UNPACKERS ? jobs : MAX_UNPACKERS, err);
 	if (!create.unpackers || fetch_and_unpack(&create, err) < 0 ||
 	    apply_fixups(&create, err) < 0 || write_manifest(&create, err) < 0)
 		return -1;
-	return publish(&create, err);
+	if (publish(&create, err) < 0)
+		return -1;
+	tell_end(&create);
+	return 0;
 }
 
 static int take_lock(const struct workspace *workspace, const struct event_sink *sink, int *ret_fd,

@@ -60,7 +60,9 @@ temporaries() { find "$TMP/$1/env" -maxdepth 1 -name '.tmp-*' | wc -l; }
 # ---- what is made
 fails "no mirror: says what to do" 3 'SDK_MIRROR_DEBIAN' "$SDK" create --out "$TMP/out"
 ok "status before" sh -c "'$SDK' status --out '$TMP/out' | grep -q 'not created'"
-ok "creates" create good out
+create good out >"$TMP/said" 2>&1; is "creates" $? 0
+ok "… and says so at once, in a log, too" grep -Eq 'creating the environment: 10 packages, [0-9.]+ MB to fetch' "$TMP/said"
+ok "… and when it is done" grep -Eq 'the environment is there, after [0-9]+ s' "$TMP/said"
 is "one layer for each set of groups" "$(ls "$(layers out)")" "$(printf '0\n1\n2')"
 ok "base holds what is base's" test -f "$(layers out)/0/usr/bin/base10"
 ok "… also what is base's among others" test -f "$(layers out)/0/usr/bin/shared"
@@ -79,7 +81,8 @@ ok "status after" sh -c "'$SDK' status --out '$TMP/out' | grep -q 'ready'"
 ok "status as JSON" sh -c "'$SDK' status --json --out '$TMP/out' | python3 -c 'import json,sys; assert json.load(sys.stdin)[\"environment\"][\"exists\"]'"
 : >"$TMP/log"
 ok "again: nothing to do" create good out
-ok "elsewhere: from the cache" create error out2
+create error out2 >"$TMP/said" 2>&1; is "elsewhere: from the cache" $? 0
+ok "… says that" grep -q '10 packages, all in the cache' "$TMP/said"
 is "… without a request" "$(wc -l <"$TMP/log")" 0
 tree out2 >"$TMP/second"
 ok "… to the same tree" cmp "$TMP/reference" "$TMP/second"
