@@ -228,23 +228,29 @@ static int check_phase(const char *phase, struct err *err)
 	return err_set(err, ERR_USAGE, "--phase=%s: wanted one of %s", phase, list);
 }
 
+static int check_ready(const struct node *node, struct err *err)
+{
+	if (plan_is_ready(node))
+		return 0;
+	err_set(err, ERR_BUILD, "%s: what it is built against is not built: %s", node->name,
+	        node->reason);
+	return err_hint(err, "sdk build %s", node->name);
+}
+
 int build_shell(const struct workspace *workspace, const struct build_request *request,
                 const struct build_shell_request *shell, const struct event_sink *sink,
                 int *ret_status, struct err *err)
 {
 	own(build_session) session = {0};
 	if (check_phase(shell->phase, err) < 0 ||
-	    session_make(workspace, request, &session, err) < 0 ||
-	    env_create(workspace, 0, sink, err) < 0 ||
+	    session_make(workspace, request, &session, err) < 0)
+		return -1;
+	struct node *node = graph_find(&session.graph, shell->package);
+	/* Before the environment is made, which takes long. */
+	if (check_ready(node, err) < 0 || env_create(workspace, 0, sink, err) < 0 ||
 	    session_open_environment(&session, err) < 0 ||
 	    toolchain_prepare(workspace, &session.env, &session.toolchain, sink, err) < 0)
 		return -1;
-	struct node *node = graph_find(&session.graph, shell->package);
-	if (!plan_is_ready(node)) {
-		err_set(err, ERR_BUILD, "%s: what it is built against is not built: %s",
-		        shell->package, node->reason);
-		return err_hint(err, "sdk build %s", shell->package);
-	}
 	long count = sysconf(_SC_NPROCESSORS_ONLN);
 	struct build_context context = {.workspace = workspace,
 	                                .env = &session.env,

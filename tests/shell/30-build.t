@@ -193,6 +193,9 @@ cd /; rm -r "\$HOME"/src; ln -s $outside "\$HOME"/src; ls -A "\$HOME" >&2; rm -r
 Y
 fails "what the builder wrote is not there" 1 '│ dest$' build t-src
 fails "but not .sdk" 1 'not found' sh -c "'$SDK' log t-src | grep -q '^\.sdk' || { echo not found; exit 1; }"
+fails "a shell says what is not built before it makes anything" 1 'what it is built against is not built' \
+	env SDK_ROOT="$SDK_TOP" SDK_CACHE="$TMP/no-cache" SDK_OUT="$TMP/no-out" "$SDK" shell bash -- true
+ok "… no environment" test ! -e "$TMP/no-out/env"
 fails "a shell does not look behind a link" 6 'tree/src' "$SDK" shell t-src -- true
 is "nothing outside has changed" "$(untouched)" "$before"
 
