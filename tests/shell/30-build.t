@@ -324,7 +324,11 @@ sed -i "s/ONCE/$once/" "$SDK_ROOT/recipes/t-slow/recipe.yaml"
 # The shell has what runs in the background ignore Ctrl-C.
 env --default-signal=INT "$SDK" build t-slow >"$TMP/slow.log" 2>&1 &
 pid=$!
-sleep 2; kill -INT $pid; wait $pid
+for _ in $(seq 300); do # until the phase runs, however busy the machine is
+	ls "$SDK_OUT"/logs/*/t-slow.log >/dev/null 2>&1 && break
+	sleep 0.1
+done
+sleep 0.5; kill -INT $pid; wait $pid
 is "Ctrl-C is told by the exit code" $? 130
 ok "and by words" grep -q 'interrupted' "$TMP/slow.log"
 sleep 0.3
