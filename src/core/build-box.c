@@ -125,7 +125,7 @@ static int fill_box(const struct build_context *context, const struct node *node
 int build_box_make(const struct build_context *context, const struct node *node,
                    struct sandbox *ret_sandbox, struct err *err)
 {
-	struct sandbox sandbox = {.uid = 1000, .gid = 1000};
+	struct sandbox sandbox = {.uid = 1000, .gid = 1000, .max_processes = BUILD_MAX_PROCESSES};
 	if (fill_box(context, node, &sandbox, err) < 0) {
 		sandbox_release(&sandbox);
 		return -1;

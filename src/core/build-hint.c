@@ -88,6 +88,15 @@ static char *hint_network(const struct build_context *context, const struct node
 	                  node->recipe->path);
 }
 
+static char *hint_processes(const struct build_context *context, const struct node *node,
+                            const char *word)
+{
+	(void)context, (void)word;
+	return mem_printf(
+		"a build has at most %u processes at once: does %s start them without end?",
+		BUILD_MAX_PROCESSES, node->recipe->path);
+}
+
 static char *hint_variable(const struct build_context *context, const struct node *node,
                            const char *word)
 {
@@ -143,6 +152,7 @@ static const struct {
 	{"(Could not resolve|Temporary failure in name resolution|Network is unreachable|Name or "
          "service not known)",
          hint_network},
+	{"(fork: Resource temporarily unavailable)", hint_processes},
 	{"line [0-9]+: ([A-Za-z_][A-Za-z0-9_]*): unbound variable", hint_variable},
 	{"checking ([^\n]*)\\.\\.\\. configure: error:.*cannot run test program while cross "
          "compiling",

@@ -36,6 +36,10 @@ int build_script_write(const struct build_context *context, const struct node *n
 
 /* ---- build-box.c: the sandbox of one package */
 
+/* More than any build's -j, so that a fork bomb is a failed build. Memory has no limit: RLIMIT_AS
+ * is for address space, which sanitizers and garbage collectors reserve by the terabyte. */
+enum { BUILD_MAX_PROCESSES = 4096 };
+
 /* out/work/<arch>/<package>: what the builder writes (.sdk, stage), and tree/; caller frees. */
 char *build_work_dir(const struct build_context *context, const struct node *node);
 /* Its tree/, with src, obj and dest: all that the build can write to, as /build/<package>, so that

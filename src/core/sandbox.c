@@ -212,11 +212,20 @@ static int make_root(const struct sandbox *sandbox, struct err *err)
 
 /* ---- inside: the process */
 
-static int limit(int resource, uint64_t value, const char *name, struct err *err)
+/* Counted in the user namespace since Linux 5.14, for the user before. The machine's root is bound
+ * by no such limit (fork(2), EAGAIN). */
+static int limit_processes(uint64_t most, struct err *err)
 {
-	struct rlimit rlimit = {value, value};
-	if (value && setrlimit(resource, &rlimit) < 0)
-		return err_errno(err, "limit %s", name);
+	struct rlimit rlimit;
+	if (!most)
+		return 0;
+	if (getrlimit(RLIMIT_NPROC, &rlimit) < 0)
+		return err_errno(err, "limit processes");
+	if (rlimit.rlim_max > most)
+		rlimit.rlim_max = most;
+	rlimit.rlim_cur = rlimit.rlim_max;
+	if (setrlimit(RLIMIT_NPROC, &rlimit) < 0)
+		return err_errno(err, "limit processes");
 	return 0;
 }
 
@@ -231,8 +240,7 @@ static int set_process(const struct sandbox *sandbox, struct err *err)
 	personality(PER_LINUX | ADDR_NO_RANDOMIZE);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_errno(err, "no_new_privs");
-	if (limit(RLIMIT_AS, sandbox->max_memory_bytes, "memory", err) < 0 ||
-	    limit(RLIMIT_NPROC, sandbox->max_processes, "processes", err) < 0)
+	if (limit_processes(sandbox->max_processes, err) < 0)
 		return -1;
 	if (sandbox->cwd && chdir(sandbox->cwd) < 0)
 		return err_errno(err, "change to %s", sandbox->cwd);

@@ -43,8 +43,7 @@ struct sandbox {
 	 * of it can be seen by the command, and that it can't be watched is no error. */
 	const char *watch;
 	int watch_fd;
-	uint64_t max_memory_bytes; /* address space of each process; 0: none */
-	uint64_t max_processes;    /* 0: none */
+	uint64_t max_processes; /* RLIMIT_NPROC, see setrlimit(2); 0: the caller's */
 };
 
 void sandbox_release(struct sandbox *sandbox);

@@ -242,6 +242,14 @@ phases:
     exec 5<>/dev/tcp/192.0.2.1/80
 Y
 fails "network" 1 'builds have no network' build t-network
+recipe t-limits <<'Y'
+build: copy
+libc: false
+phases:
+  install: |
+    [ "$(ulimit -Hu)" -le 4096 ]; install -Dm644 /dev/null "$DEST"/usr/share/file
+Y
+ok "processes have a limit" build t-limits
 recipe t-machine <<'Y'
 build: make
 phases:
