@@ -43,13 +43,12 @@ void tty_free(struct tty *tty)
 	del_curterm(cur_term);
 }
 
-int tty_columns(const struct tty *tty)
+static struct winsize window(void)
 {
-	(void)tty;
 	struct winsize size;
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-		return size.ws_col;
-	return 80;
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || !size.ws_col || !size.ws_row)
+		size = (struct winsize){.ws_col = 80, .ws_row = 24};
+	return size;
 }
 
 /* Bytes of `text` that fill at most `columns` cells, counting each UTF-8 character as one. */
@@ -73,12 +72,15 @@ void tty_draw(struct tty *tty, char *const *lines, int count)
 		str_add_char(&out, '\r');
 		str_add(&out, tty->clear_below);
 	}
-	int columns = tty_columns(tty) - 1;
-	for (int i = 0; i < count; i++) {
+	struct winsize size = window();
+	int columns = size.ws_col - 1, room = size.ws_row - 1;
+	/* What does not fit could not be wiped again. The last line is of the whole. */
+	int first = count > room ? count - room : 0;
+	for (int i = first; i < count; i++) {
 		str_add_bytes(&out, lines[i], cut(lines[i], columns));
 		str_add_char(&out, '\n');
 	}
-	tty->drawn = count;
+	tty->drawn = count - first;
 	fwrite(str_text(&out), 1, out.len, stderr);
 	fflush(stderr);
 }

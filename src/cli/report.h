@@ -19,6 +19,6 @@ struct tty;
 /* NULL when the terminal can't move the cursor (TERM=dumb). */
 struct tty *tty_open(void);
 void tty_free(struct tty *tty);
-int tty_columns(const struct tty *tty);
-/* Replaces the block drawn last by these lines, each cut to the width. */
+/* Replaces the block drawn last by these lines, each cut to the width; on a low terminal by the
+ * last of them. */
 void tty_draw(struct tty *tty, char *const *lines, int count);

@@ -41,7 +41,8 @@ struct screen {
 	/* The log that is looked at. */
 	char *log_path;
 	struct strv log;
-	off_t log_read;    /* its size when it was read */
+	off_t log_read;    /* how far it was read */
+	bool log_is_open;  /* the last line has no end yet */
 	size_t log_bottom; /* lines above its end; 0: follows */
 	struct event_control control;
 };
@@ -211,38 +212,53 @@ static void draw_tasks(const struct screen *screen)
 
 /* ---- a log */
 
-/* Its last megabytes: more is not looked at live. */
-static int read_end(const char *path, off_t size, struct str *text)
+static void forget_log(struct screen *screen)
 {
-	enum { MOST_BYTES = 4 << 20 };
-	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	off_t from = size > MOST_BYTES ? size - MOST_BYTES : 0;
-	char bytes[65536];
-	if (fd < 0)
-		return -1;
-	for (ssize_t count; (count = pread(fd, bytes, sizeof bytes, from)) > 0; from += count)
-		for (ssize_t i = 0; i < count; i++)
-			str_add_char(text, bytes[i] ? bytes[i] : '?');
-	return 0;
-}
-
-static void read_log(struct screen *screen)
-{
-	const char *path = screen->log_path;
-	own(str) text = {0};
-	struct stat st;
-	if (stat(path, &st) < 0 || st.st_size == screen->log_read)
-		return;
-	size_t before = screen->log.count;
-	screen->log_read = st.st_size;
 	strv_release(&screen->log);
 	screen->log = (struct strv){0};
-	if (read_end(path, st.st_size, &text) < 0)
-		return;
-	char *rest = str_text(&text)[0] ? text.data : NULL;
-	for (char *line; rest && (line = strsep(&rest, "\n"));)
-		if (rest || *line)
+	screen->log_read = 0;
+	screen->log_is_open = false;
+}
+
+/* What a piece of the log adds to its lines; the first may go on with the last of them. */
+static void add_log(struct screen *screen, char *text)
+{
+	for (char *line, *rest = text; (line = strsep(&rest, "\n"));) {
+		if (screen->log_is_open) {
+			char **last = &screen->log.items[screen->log.count - 1];
+			char *whole = mem_printf("%s%s", *last, line);
+			free(*last);
+			*last = whole;
+		} else if (rest || *line) {
 			strv_add(&screen->log, line);
+		}
+		screen->log_is_open = !rest && (screen->log_is_open || *line);
+	}
+}
+
+/* What has come since it was read last; at first, of a long one, its last megabytes. */
+static void read_log(struct screen *screen)
+{
+	enum { MOST_BYTES = 4 << 20 };
+	char bytes[65536];
+	size_t before = screen->log.count;
+	own_fd int fd = open(screen->log_path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size == screen->log_read)
+		return;
+	if (st.st_size < screen->log_read) { /* begun anew */
+		forget_log(screen);
+		before = 0;
+	}
+	if (screen->log_read == 0 && st.st_size > MOST_BYTES)
+		screen->log_read = st.st_size - MOST_BYTES;
+	for (ssize_t count; (count = pread(fd, bytes, sizeof bytes - 1, screen->log_read)) > 0;) {
+		for (ssize_t i = 0; i < count; i++)
+			bytes[i] = bytes[i] ? bytes[i] : '?';
+		bytes[count] = '\0';
+		add_log(screen, bytes);
+		screen->log_read += count;
+	}
 	/* Who has scrolled up stays where he was. */
 	if (screen->log_bottom && screen->log.count > before)
 		screen->log_bottom += screen->log.count - before;
@@ -351,9 +367,7 @@ static void open_log(struct screen *screen)
 	screen->chosen = steal_ptr(name);
 	free(screen->log_path);
 	screen->log_path = mem_strdup(task->log);
-	strv_release(&screen->log);
-	screen->log = (struct strv){0};
-	screen->log_read = -1;
+	forget_log(screen);
 	screen->log_bottom = 0;
 	screen->view = VIEW_LOG;
 }
