@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -294,13 +295,26 @@ static int report_error(const struct err *err)
 	return err_exit_code(err->kind);
 }
 
+/* What was interrupted ends by the signal that did it, once it has said so: a shell that runs a
+ * list or a loop ends that, too, only when it sees that. */
+static void end_by_signal(void)
+{
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_UNBLOCK, &all, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	setlocale(LC_CTYPE, "");
 	own(err) err = {0};
 	int status = 0;
-	if (dispatch(argc, argv, &status, &err) < 0)
-		return report_error(&err);
+	if (dispatch(argc, argv, &status, &err) < 0) {
+		status = report_error(&err);
+		if (err.kind == ERR_INTERRUPTED)
+			end_by_signal();
+		return status;
+	}
 	if (fflush(stdout) == EOF || ferror(stdout)) {
 		fprintf(stderr, "error: write to stdout: %s\n", strerror(errno));
 		return err_exit_code(ERR_SYSTEM);

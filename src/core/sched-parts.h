@@ -38,6 +38,7 @@ struct scheduler {
 	struct graph *graph;
 	VEC(struct job *) running;
 	sigset_t old_mask, mask;
+	bool is_interrupted; /* by a signal, which is still to be delivered */
 	int signal_fd, epoll_fd;
 	size_t done, total;
 	struct timespec estimated; /* when `left` was */

@@ -204,14 +204,18 @@ static void teardown(struct scheduler *s)
 	vec_release(&s->running);
 	close(s->epoll_fd);
 	close(s->signal_fd);
-	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
+	/* The signal that interrupted waits until all has been said: main ends by it. */
+	if (!s->is_interrupted)
+		sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
 	err_release(&s->first);
 }
 
 static int handle(struct scheduler *s, void *pointer, struct err *err)
 {
-	if (!pointer)
+	if (!pointer) {
+		s->is_interrupted = true;
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
+	}
 	if (s->schedule->sink && pointer == s->schedule->sink->control)
 		return 0; /* sched_obey reads it */
 	if (pointer == s->fetchers)
