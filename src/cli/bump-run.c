@@ -342,7 +342,8 @@ static void print_all(const struct cli *cli, const struct bumps *bumps,
 		json_array(&json, NULL);
 		for (size_t i = 0; i < summary->done; i++) {
 			json_object(&json, NULL);
-			bump_json(bumps->items[i], &json);
+			const struct bump *bump = bumps->items[i]; /* NOLINT: it was done */
+			bump_json(bump, &json);
 			json_end_object(&json);
 		}
 		json_end_array(&json);

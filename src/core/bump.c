@@ -205,7 +205,7 @@ int bump_of_present(const struct workspace *workspace, const struct recipe *reci
 	    fs_make_temporary(parent, &bump.dir, err) < 0)
 		return -1;
 	*ret_bump = bump;
-	bump = (struct bump){0};
+	bump = (struct bump){0}; /* NOLINT(clang-analyzer-deadcode.DeadStores): released */
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* Changes to sdk.yaml: its overlays, with everything else left as it was written. */
 #include "config-edit.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,6 +119,7 @@ int config_add_repo(const struct workspace *workspace, const struct config_repo 
 static void cut_item(struct editing *editing, size_t index)
 {
 	const struct yaml_node *root = editing->yaml.root, *repos = editing->repos;
+	assert(repos);
 	if (repos->count > 1 || yaml_change_is_flow(&editing->change, repos))
 		yaml_change_cut(&editing->change, repos, index);
 	else

@@ -1,6 +1,7 @@
 /* Two images compared, by the reports that lie beside their disks. */
 #include "diff-image.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,6 +132,7 @@ static char *copy(const char *text)
 static void on_package(void *context, const struct row *old, const struct row *new)
 {
 	struct diff_image *diff = context;
+	assert(old || new);
 	if (old && new &&str_equal(old->columns[2], new->columns[2]))
 		return;
 	vec_push(&diff->packages,
@@ -142,6 +144,7 @@ static void on_package(void *context, const struct row *old, const struct row *n
 static void on_size(void *context, const struct row *old, const struct row *new)
 {
 	struct diff_image *diff = context;
+	assert(old || new);
 	struct diff_size size = {
 		.old_bytes = old ? strtoll(old->columns[0], NULL, 10) : 0,
 		.new_bytes = new ? strtoll(new->columns[0], NULL, 10) : 0,
@@ -160,6 +163,7 @@ static bool is_setid(const struct row *row)
 static void on_file(void *context, const struct row *old, const struct row *new)
 {
 	struct diff_image *diff = context;
+	assert(old || new);
 	const struct row *row = new ? new : old;
 	if (is_setid(new) && !is_setid(old))
 		strv_add(&diff->setuid, new->key);
@@ -178,6 +182,7 @@ static void on_file(void *context, const struct row *old, const struct row *new)
 static void on_initrd(void *context, const struct row *old, const struct row *new)
 {
 	struct diff_image *diff = context;
+	assert(old || new);
 	if (!old)
 		strv_add(&diff->initrd_added, new->key);
 	else if (!new)
@@ -187,6 +192,7 @@ static void on_initrd(void *context, const struct row *old, const struct row *ne
 static void on_kernel_line(void *context, const struct row *old, const struct row *new)
 {
 	struct diff_image *diff = context;
+	assert(old || new);
 	if (!old)
 		strv_add(&diff->kernel_added, new->key);
 	else if (!new)

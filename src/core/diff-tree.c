@@ -1,6 +1,7 @@
 /* Two states of a checkout compared: what became of its recipes. */
 #include "diff-tree.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,6 +247,7 @@ static int compare_files(struct comparing *comparing, struct err *err)
 	for (size_t i = 0, j = 0; i < old->count || j < new->count;) {
 		const struct git_file *a = i < old->count ? &old->items[i] : NULL;
 		const struct git_file *b = j < new->count ? &new->items[j] : NULL;
+		assert(a || b);
 		int order = !a ? 1 : !b ? -1 : strcmp(a->path, b->path);
 		if (add_file(comparing, order <= 0 ? a->path : b->path, order <= 0 ? a : NULL,
 		             order >= 0 ? b : NULL, err) < 0)

@@ -125,7 +125,8 @@ double estimate_left(struct graph *graph, unsigned jobs)
 		double next = INFINITY;
 		start(graph, jobs, moment);
 		for (vec_each(node, &graph->nodes))
-			if ((*node)->ends > moment)
+			if ((*node)->ends >
+			    moment) /* NOLINT(clang-analyzer-core.NullDereference) */
 				next = (*node)->ends < next ? (*node)->ends : next;
 		if (isinf(next))
 			return moment;

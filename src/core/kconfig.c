@@ -1,6 +1,7 @@
 /* Configurations of the kernel's kind and fragments of them. */
 #include "kconfig.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,7 @@ void kconfig_compare(const struct kconfig *before, const struct kconfig *after,
 			i < before->symbols.count ? &before->symbols.items[i] : NULL;
 		const struct kconfig_symbol *b =
 			j < after->symbols.count ? &after->symbols.items[j] : NULL;
+		assert(a || b);
 		int order = !a ? 1 : !b ? -1 : strcmp(a->name, b->name);
 		struct kconfig_change change = {.name = order <= 0 ? a->name : b->name,
 		                                .before = order <= 0 ? a->value : NULL,

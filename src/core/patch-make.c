@@ -299,6 +299,6 @@ int patch_make(const struct workspace *workspace, const struct env *env,
 		return -1;
 	strv_add_all(&made.left, &making.left);
 	*ret_made = made;
-	made = (struct patches_made){0};
+	made = (struct patches_made){0}; /* NOLINT(clang-analyzer-deadcode.DeadStores): released */
 	return 0;
 }

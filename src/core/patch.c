@@ -82,7 +82,7 @@ static char *field(const char *text, const char *name)
 	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		if (str_starts(line, "--- ") || str_starts(line, "diff "))
 			return NULL;
-		if (strncasecmp(line, name, length))
+		if (strncasecmp(line, name, length) != 0)
 			continue;
 		own(str) value = {0};
 		line += length + strspn(line + length, " \t");

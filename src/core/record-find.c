@@ -1,6 +1,7 @@
 /* Builds by their names: a key, or an output's digest, or the beginning of either. */
 #include "record-find.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +64,7 @@ static bool one_name(const struct strv *paths, char ret_hex[DIGEST_HEX])
 		own_free char *hex = mem_strndup(path_base(paths->items[i]), DIGEST_HEX - 1);
 		if (i && !str_equal(hex, ret_hex))
 			return false;
-		strcpy(ret_hex, hex);
+		snprintf(ret_hex, DIGEST_HEX, "%s", hex);
 	}
 	return true;
 }
@@ -80,7 +81,7 @@ static int of_output(const struct workspace *workspace, const char *digest,
 	                              .arch = mem_strdup(manifest.arch)};
 	struct record_output output = {.name = mem_strdup(manifest.output),
 	                               .bytes = manifest_bytes(&manifest)};
-	strcpy(output.digest, digest);
+	snprintf(output.digest, sizeof output.digest, "%s", digest);
 	vec_push(&ret_record->outputs, output);
 	return 0;
 }
