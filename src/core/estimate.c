@@ -124,10 +124,11 @@ double estimate_left(struct graph *graph, unsigned jobs)
 	for (;;) {
 		double next = INFINITY;
 		start(graph, jobs, moment);
-		for (vec_each(node, &graph->nodes))
-			if ((*node)->ends >
-			    moment) /* NOLINT(clang-analyzer-core.NullDereference) */
-				next = (*node)->ends < next ? (*node)->ends : next;
+		for (vec_each(node, &graph->nodes)) {
+			double ends = (*node)->ends; /* NOLINT: no node is NULL */
+			if (ends > moment)
+				next = ends < next ? ends : next;
+		}
 		if (isinf(next))
 			return moment;
 		moment = next;
