@@ -62,8 +62,8 @@ int run_choose_kvm(struct run_machine *machine, struct err *err);
 int run_ssh_make_key(struct run_machine *machine, struct err *err);
 /* A free port on the loopback. */
 int run_ssh_pick_port(unsigned *ret_port, struct err *err);
-/* Whether an SSH server answers there now. */
-bool run_ssh_answers(unsigned port);
+/* Whether an SSH server answers within wait_ms (-1: a minute, which is the most). */
+bool run_ssh_answers(struct run_machine *machine, int wait_ms);
 /* Runs the command as root, for at most wait_ms (-1: for ever); ret_status is its exit status, 255
  * when there was no connection, or when it was ended. */
 int run_ssh_command(struct run_machine *machine, char *const *command, bool quiet, int wait_ms,

@@ -1,12 +1,12 @@
 /* Commands in the machine, by SSH with a key that is made for it. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +15,7 @@
 #include "path.h"
 #include "run-parts.h"
 
-enum { KEY_MAX_BYTES = 4096, ANSWER_MS = 1000 };
+enum { KEY_MAX_BYTES = 4096, ANSWER_MS = 60000 };
 
 /* The public half comes last: it says that both are there. */
 static int make_key(const struct run_machine *machine, struct err *err)
@@ -62,17 +62,24 @@ int run_ssh_pick_port(unsigned *ret_port, struct err *err)
 	return 0;
 }
 
-/* QEMU accepts connections before anything listens inside: only the server's greeting counts. */
-bool run_ssh_answers(unsigned port)
+/* QEMU accepts connections before anything listens inside: only the server's greeting counts. On an
+ * emulated machine that is busy its server takes many seconds to start, and one that is given up
+ * and asked anew only keeps the machine busy: so the first that was asked is waited for. */
+bool run_ssh_answers(struct run_machine *machine, int wait_ms)
 {
 	struct sockaddr_in address;
-	struct timeval limit = {.tv_sec = ANSWER_MS / 1000};
 	char greeting[4] = {0};
-	own_fd int fd = loopback_socket(port, &address);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0 ||
-	    connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+	own_fd int fd = loopback_socket(machine->ssh_port, &address);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
 		return false;
-	return recv(fd, greeting, sizeof greeting, MSG_WAITALL) == sizeof greeting &&
+	struct pollfd events[] = {{.fd = fd, .events = POLLIN},
+	                          {.fd = machine->qemu.pidfd, .events = POLLIN},
+	                          {.fd = machine->signal_fd, .events = POLLIN}};
+	if (wait_ms < 0 || wait_ms > ANSWER_MS)
+		wait_ms = ANSWER_MS;
+	if (poll(events, 3, wait_ms) <= 0 || !events[0].revents)
+		return false;
+	return recv(fd, greeting, sizeof greeting, MSG_DONTWAIT) == sizeof greeting &&
 	       memcmp(greeting, "SSH-", 4) == 0;
 }
 
@@ -109,7 +116,7 @@ int run_ssh_command(struct run_machine *machine, char *const *command, bool quie
 	static const char *const options[] = {
 		"StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null",
 		"LogLevel=ERROR",           "BatchMode=yes",
-		"ConnectTimeout=20",        "IdentitiesOnly=yes"};
+		"ConnectTimeout=120",       "IdentitiesOnly=yes"};
 	own(strv) argv = {0};
 	own(sandbox) sandbox = {0};
 	own_fd int input = quiet ? -1 : dup(STDIN_FILENO);

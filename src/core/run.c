@@ -303,7 +303,7 @@ static int wait_for_login(struct run_machine *machine, double started_s, struct 
 			return fail(machine, err, "it ended before one could log in");
 		if (is_late(machine, started_s))
 			return fail(machine, err, "it took too long until one could log in");
-		if (!run_ssh_answers(machine->ssh_port))
+		if (!run_ssh_answers(machine, left_ms(machine, started_s)))
 			continue;
 		if (run_ssh_command(machine, probe, true, left_ms(machine, started_s), &status,
 		                    err) < 0)
