@@ -1,7 +1,6 @@
 #!/bin/sh
 # Every tutorial, followed command by command from its own text in a copy of the checkout.
-#   TUTORIAL_BOOT=1   builds and boots images and kernels, too (an hour): of two tutorials,
-#                     tests/os/35-tutorials.t does
+#   TUTORIAL_BOOT=1   builds and boots images and kernels, too (an hour)
 #   TUTORIALS=…       follows these only
 . "$(dirname "$0")/../lib.sh"
 
