@@ -28,7 +28,8 @@ sdk_check_config() {
 			missing=1
 		done <"$fragment"
 	done
-	return $missing
+	# (bash 5.2 complains of itself when `return 1` ends a shell here.)
+	[ $missing = 0 ]
 }
 
 default_configure() { sdk_kmake allnoconfig; }

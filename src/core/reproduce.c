@@ -20,7 +20,7 @@
 /* One run of the check. */
 struct check {
 	const struct workspace *workspace;
-	const struct build_session *session;
+	struct build_session *session;
 	const struct event_sink *sink;
 	struct workspace scheduler; /* the scheduler's: out/reproducible for its logs and tokens */
 	char *scratch;              /* absolute */
@@ -397,6 +397,7 @@ static int run_all(struct check *check, unsigned jobs, const struct node_list *t
 	struct schedule schedule = {.context = &context,
 	                            .planner = &check->session->planner,
 	                            .run = &run,
+	                            .binhosts = &check->session->binhosts,
 	                            .sink = check->sink,
 	                            .keep_going = true,
 	                            .work = work,
