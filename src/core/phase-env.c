@@ -219,6 +219,7 @@ void phase_environment(const struct toolchain *toolchain, const struct node *nod
 	str_addf(text, "# %s %s for %s: what its phases see.\n", recipe->name, recipe->version,
 	         toolchain->arch);
 	phase_export(text, "NAME", recipe->name);
+	phase_export(text, "SDK_PACKAGE", recipe->name);
 	phase_export(text, "VERSION", recipe->version);
 	phase_export(text, "SDK_HARDENING", recipe->hardening ? "on" : "off");
 	add_frame(toolchain, node, text);

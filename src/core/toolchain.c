@@ -184,12 +184,13 @@ static void compiler_wrapper(const struct toolchain *toolchain, const char *prog
 	         "\tesac; done\n"
 	         "fi\n",
 	         toolchain->compile, toolchain->link, toolchain->fortify);
-	/* Not where the source lies, but what it is called goes into debug information. */
+	/* Not where the source lies, but what it is called goes into debug information. Names of
+	 * the SDK's own: the kernel's Makefile has a NAME, and make exports it. */
 	str_addf(text,
-	         "exec %s%s/usr/bin/%s-%s-%s --sysroot=\"${SYSROOT-/build/sysroot}\" \\\n"
-	         "\t-ffile-prefix-map=\"/build/$NAME/src=/usr/src/$NAME\" \\\n"
-	         "\t-ffile-prefix-map=\"/build/$NAME/obj=/usr/src/$NAME\" \\\n"
-	         "\t-ffile-prefix-map=\"${SYSROOT-/build/sysroot}=\" "
+	         "exec %s%s/usr/bin/%s-%s-%s --sysroot=/build/sysroot \\\n"
+	         "\t-ffile-prefix-map=\"/build/$SDK_PACKAGE/src=/usr/src/$SDK_PACKAGE\" \\\n"
+	         "\t-ffile-prefix-map=\"/build/$SDK_PACKAGE/obj=/usr/src/$SDK_PACKAGE\" \\\n"
+	         "\t-ffile-prefix-map=/build/sysroot= "
 	         "-ffile-prefix-map=%s=/usr/lib/gcc \\\n"
 	         "\t-Wl,--build-id=sha1 $hardening $fortify \"$@\"\n",
 	         launcher, toolchain->prefix, toolchain->gcc_name, program, toolchain->gcc_version,
@@ -252,8 +253,7 @@ static int make_linkers(const struct wrapper_sink *sink, struct err *err)
 	static const char *const programs[] = {"ld", "ld.bfd"};
 	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
 		own(str) text = {0};
-		tool_wrapper(sink->toolchain, programs[i], "",
-		             " --sysroot=\"${SYSROOT-/build/sysroot}\"", &text);
+		tool_wrapper(sink->toolchain, programs[i], "", " --sysroot=/build/sysroot", &text);
 		if (sink->take(sink, programs[i], &text, err) < 0)
 			return -1;
 	}
