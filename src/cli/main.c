@@ -17,6 +17,7 @@
 #include "own.h"
 #include "path.h"
 #include "report.h"
+#include "store-boot.h"
 
 const char *cli_option(const struct cli *cli, const char *name)
 {
@@ -201,7 +202,10 @@ static int run_command(struct cli *cli, const struct opt *opt, struct strv *word
 	}
 	struct report *report = report_new(cli->progress, cli->quiet, cli->color, cli->verbose);
 	cli->sink = report_sink(report);
-	int result = cli->command->run(cli, (int)words->count, strv_argv(words), err);
+	int result =
+		cli->command->leases ? store_check_unsynced(&cli->workspace, &cli->sink, err) : 0;
+	if (result == 0)
+		result = cli->command->run(cli, (int)words->count, strv_argv(words), err);
 	report_free(report);
 	workspace_release(&cli->workspace);
 	return result;

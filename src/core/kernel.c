@@ -275,7 +275,12 @@ static int read_config(const struct kernel *kernel, const char *name, struct kco
 	return 0;
 }
 
-/* The last lines of the log, on one. */
+static bool is_chatter(const char *line)
+{
+	return line[0] == '#' || (str_starts(line, "make") && strstr(line, " directory '"));
+}
+
+/* The last lines of the log that tell something, on one. */
 static int complain(const struct kernel *kernel, struct err *err)
 {
 	own(str) text = {0};
@@ -284,7 +289,8 @@ static int complain(const struct kernel *kernel, struct err *err)
 		return -1;
 	strv_split(&lines, str_text(&text), "\n");
 	for (size_t i = lines.count > LOG_TAIL ? lines.count - LOG_TAIL : 0; i < lines.count; i++)
-		strv_add(&last, lines.items[i]);
+		if (!is_chatter(lines.items[i]))
+			strv_add(&last, lines.items[i]);
 	own_free char *end = strv_join(&last, "; ");
 	return err_set(err, ERR_BUILD, "configuring %s for %s: %s", kernel->node.name,
 	               kernel->session.toolchain.arch, end);

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "own.h"
 #include "path.h"
+#include "store-boot.h"
 #include "store-unpack.h"
 
 enum { MAX_RECORD_BYTES = 1 << 20, ARCHIVE_LEVEL = 3 };
@@ -251,27 +252,23 @@ static int write_archive(const struct workspace *workspace, const struct manifes
 	return archive_pack(root, &names, ".manifest", text, 0, ARCHIVE_LEVEL, path, err);
 }
 
-/* Gives `staging` its final name, unless the output is there: then it is kept, marked as used. */
-static int take_place(const struct workspace *workspace, const char *staging, const char *dir,
-                      struct err *err)
-{
-	for (;;) {
-		own(err) refused = {0};
-		if (lease_mark(workspace, dir))
-			return fs_remove_tree(staging, err);
-		if (fs_publish(staging, dir, &refused) == 0)
-			return 0;
-		/* Another run was quicker; or gc took it away, after that, in between. */
-		if (refused.sys_errno != EEXIST && refused.sys_errno != ENOTEMPTY)
-			return err_move(err, &refused);
-	}
-}
-
+/* Gives `staging` its final name, unless the output is there: then it is kept, marked as used.
+ * Nothing is synced: store-boot.h. */
 int store_publish(const struct workspace *workspace, const char *staging, const char *digest,
                   struct err *err)
 {
 	own_free char *dir = store_dir(workspace, digest);
-	return take_place(workspace, staging, dir, err);
+	if (store_note_unsynced(workspace, digest, err) < 0)
+		return -1;
+	for (;;) {
+		if (lease_mark(workspace, dir))
+			return fs_remove_tree(staging, err);
+		if (rename(staging, dir) == 0)
+			return 0;
+		/* Another run was quicker; or gc took it away, after that, in between. */
+		if (errno != EEXIST && errno != ENOTEMPTY)
+			return err_errno(err, "rename %s to %s", staging, dir);
+	}
 }
 
 /* `staging` holds root/; adds the manifest and gives it its final name. */
@@ -350,5 +347,5 @@ int store_ensure(const struct workspace *workspace, const char *digest, struct e
 	if (fs_make_temporary(parent, &staging, err) < 0 ||
 	    unpack_object(object, digest, staging, err) < 0)
 		return -1;
-	return take_place(workspace, staging, dir, err);
+	return store_publish(workspace, staging, digest, err);
 }

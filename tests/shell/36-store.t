@@ -157,4 +157,23 @@ sed 's/^/# /' "$TMP/killed"
 forget
 ok "… and the archives are" "$SDK" files p
 is "the next build clears what they left" "$(build -q p >/dev/null 2>&1; find "$SDK_OUT" -name '.jobserver*' | wc -l)" 0
+
+# ---- a power cut: what was noted under another boot is looked at, once
+build -q p
+boot=$(cat /proc/sys/kernel/random/boot_id)
+ok "outputs are noted under the boot they were made in" test -n "$(ls "$SDK_OUT/unsynced/$boot")"
+store_dir() { archive=$(object "$1"); archive=${archive##*/}; echo "$SDK_OUT/store/${archive%%.*}"; }
+run=$(store_dir run) dev=$(store_dir dev) doc=$(store_dir doc)
+another_boot() { mv "$SDK_OUT/unsynced/$boot" "$SDK_OUT/unsynced/0-another"; }
+another_boot
+for file in "$run/root/usr/share/p/file-1" "$dev/manifest"; do chmod u+w "$file"; : >"$file"; done
+rm "$SDK_CACHE/objects"/*/"${dev##*/}".*
+kept=$(stat -c %i "$doc/root/usr/share/doc/p/file-5")
+build p >"$TMP/said" 2>&1
+ok "outputs of another boot are checked" grep -q 'started again: checking' "$TMP/said"
+ok "a damaged one is named" grep -q "${run##*/}: damaged when the machine went down" "$TMP/said"
+ok "and made again: from its archive, or by a build" whole
+is "one that is whole stays" "$(stat -c %i "$doc/root/usr/share/doc/p/file-5")" "$kept"
+ok "the notes are gone" test ! -e "$SDK_OUT/unsynced/0-another"
+is "and that is said once" "$(build p 2>&1 | grep -c 'checking')" 0
 done_testing
