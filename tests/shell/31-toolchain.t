@@ -28,6 +28,9 @@ phases:
         $CXX cc.o -o cc -Wl,--trace
         $CXX cc.o -o cc-map -Wl,-M | sed -n 's/^LOAD //p'
     } >inputs
+    # As the kernel's Makefile does: make exports what it sets of the environment.
+    printf 'NAME = Someone Else\nSYSROOT = /nowhere\nnamed.o: c.c\n\t$(CC) -g -c $< -o $@\n' >named.mk
+    make -f named.mk
   install: |
     install -Dm755 -t "$DEST"/usr/bin c cc
     mkdir -p "$DEST"/usr/share/inputs
@@ -40,6 +43,7 @@ phases:
         esac
     done | sort -u >"$DEST"/usr/share/inputs/foreign
     wc -l <inputs >"$DEST"/usr/share/inputs/count
+    $READELF --debug-dump=info named.o | sed -n 's/.*DW_AT_comp_dir.*: //p' >"$DEST"/usr/share/inputs/named
     # Landing pads (x86), signed return addresses (AArch64).
     $OBJDUMP -d c | grep -c 'endbr64\|paciasp\|hint.*#0x19' >"$DEST"/usr/share/inputs/protected
 Y
@@ -55,6 +59,8 @@ for arch in amd64 arm64; do
 	ok "$arch: C and C++ compile and link" "$SDK" build --arch=$arch t-inputs
 	ok "$arch: their inputs were listed" test "$(cat "$(root $arch)/usr/share/inputs/count")" -gt 100
 	is "$arch: none lies elsewhere than in sysroot and toolchain" "$(cat "$(root $arch)/usr/share/inputs/foreign")" ""
+	is "$arch: debug information has the package's name, whatever a Makefile calls itself" \
+		"$(cat "$(root $arch)/usr/share/inputs/named")" /usr/src/t-inputs
 	elf=$(root $arch)/usr/bin/c
 	is "$arch: programs are position independent" "$(readelf -hW "$elf" | awk '/Type:/ { print $2 }')" DYN
 	ok "$arch: bound at once" sh -c "readelf -dW '$elf' | grep -q NOW"
