@@ -285,8 +285,7 @@ const struct command cmd_build = {
 	.summary = "Build packages from source, with what they need",
 	.description =
 		"Builds the named packages, or all of a board's, and everything they depend on;\n"
-		"without either, all of the board for this machine's kind, amd64-usr or "
-		"arm64-usr.\n"
+		"without either, all of the board of that architecture, amd64-usr or arm64-usr.\n"
 		"What was built before from the same inputs is not built again; a dependency that\n"
 		"comes out unchanged stops the rebuild of those that use it. What a binhost of\n"
 		"sdk.yaml has built from the same inputs is fetched, if it is needed here, and\n"

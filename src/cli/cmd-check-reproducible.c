@@ -3,12 +3,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "board.h"
 #include "commands.h"
 #include "fs.h"
 #include "own.h"
 #include "proc.h"
 #include "reproduce.h"
+#include "wanted.h"
 
 static const struct option_spec options[] = {
 	{"board", 'b', "BOARD", "all that its image is made of (default: this machine's kind)"},
@@ -20,35 +20,6 @@ static const struct option_spec options[] = {
 	{"scratch", 0, "DIR", "make the second builds there: another file system"},
 	{0},
 };
-
-struct wanted {
-	struct board *board;
-	struct strv packages;
-};
-
-static void wanted_release(struct wanted *wanted)
-{
-	board_free(wanted->board);
-	strv_release(&wanted->packages);
-}
-
-static int read_wanted(const struct cli *cli, int argc, char **argv, struct wanted *wanted,
-                       struct err *err)
-{
-	const char *board = cli_option(cli, "board");
-	own_free char *fallback = mem_printf("%s-usr", cli->workspace.build_arch);
-	if (cli_has(cli, "image") && argc)
-		return err_set(err, ERR_USAGE, "--image is the board's: name no packages");
-	if (!board && argc == 0)
-		board = fallback;
-	if (board && board_load(&cli->workspace, board, &wanted->board, err) < 0)
-		return -1;
-	for (int i = 0; i < argc; i++)
-		strv_add(&wanted->packages, argv[i]);
-	if (argc == 0)
-		strv_add_all(&wanted->packages, &wanted->board->packages);
-	return 0;
-}
 
 static size_t count(const struct reproduction *r, enum reproduce_status status)
 {
@@ -201,16 +172,15 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	own(wanted) wanted = {0};
 	own(reproduction) r = {0};
 	int64_t jobs;
+	if (cli_has(cli, "image") && argc)
+		return err_set(err, ERR_USAGE, "--image is the board's: name no packages");
 	if (cli_number(cli, "jobs", 1, 1024, 0, &jobs, err) < 0 ||
-	    read_wanted(cli, argc, argv, &wanted, err) < 0)
+	    cli_wanted(cli, argc, argv, &wanted, err) < 0)
 		return -1;
-	const char *arch = cli_option(cli, "arch");
-	if (!arch)
-		arch = wanted.board ? wanted.board->arch : cli->workspace.build_arch;
 	struct reproduce_request request = {
-		.build = {.arch = arch,
+		.build = {.arch = wanted.arch,
 	                  .packages = &wanted.packages,
-	                  .options = wanted.board ? &wanted.board->options : NULL,
+	                  .options = &wanted.options,
 	                  .jobs = (unsigned)jobs},
 		.closure = argc == 0,
 		.again = cli_has(cli, "again"),

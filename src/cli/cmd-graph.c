@@ -1,12 +1,12 @@
 /* sdk graph: how packages depend on each other, as a tree, for Graphviz, or drawn by it. */
 #include <string.h>
 
-#include "board.h"
 #include "commands.h"
 #include "dep-tree.h"
 #include "graph-open.h"
 #include "own.h"
 #include "proc.h"
+#include "wanted.h"
 
 static const struct option_spec options[] = {
 	{"arch", 'a', "ARCH", "for this architecture (the board's, else this machine's)"},
@@ -16,23 +16,18 @@ static const struct option_spec options[] = {
 
 /* ---- which packages */
 
+/* All recipes for the architecture, when neither a board nor a package narrows it down. */
 static int open_wanted(const struct cli *cli, int argc, char **argv, struct graph_open *open,
                        struct err *err)
 {
-	const char *name = cli_option(cli, "board"), *arch = cli_option(cli, "arch");
-	struct board *board = NULL;
-	own(strv) packages = {0};
-	if (name && board_load(&cli->workspace, name, &board, err) < 0)
+	own(wanted) wanted = {0};
+	const char *arch = cli_option(cli, "arch");
+	if (argc == 0 && !cli_has(cli, "board"))
+		return graph_open(cli, arch ? arch : cli->workspace.build_arch, NULL, NULL, open,
+		                  err);
+	if (cli_wanted(cli, argc, argv, &wanted, err) < 0)
 		return -1;
-	for (int i = 0; i < argc; i++)
-		strv_add(&packages, argv[i]);
-	if (board && argc == 0)
-		strv_add_all(&packages, &board->packages);
-	arch = arch ? arch : board ? board->arch : cli->workspace.build_arch;
-	int result = graph_open(cli, arch, packages.count ? &packages : NULL,
-	                        board ? &board->options : NULL, open, err);
-	board_free(board);
-	return result;
+	return graph_open(cli, wanted.arch, &wanted.packages, &wanted.options, open, err);
 }
 
 /* ---- what it looks like */

@@ -1,10 +1,10 @@
 /* sdk shell: into the sandbox of one package's build. */
 #include <sys/wait.h>
 
-#include "board.h"
 #include "build-shell.h"
 #include "commands.h"
 #include "own.h"
+#include "wanted.h"
 
 static const struct option_spec options[] = {
 	{"board", 'b', "BOARD", "with this board's options and architecture"},
@@ -14,25 +14,17 @@ static const struct option_spec options[] = {
 
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
-	const char *name = cli_option(cli, "board");
-	struct board *board = NULL;
-	own(strv) packages = {0};
-	strv_add(&packages, argv[0]);
-	if (name && board_load(&cli->workspace, name, &board, err) < 0)
+	own(wanted) wanted = {0};
+	if (cli_wanted(cli, 1, argv, &wanted, err) < 0)
 		return -1;
-	const char *arch = cli_option(cli, "arch");
-	struct build_request request = {.arch = arch    ? arch
-	                                        : board ? board->arch
-	                                                : cli->workspace.build_arch,
-	                                .packages = &packages,
-	                                .options = board ? &board->options : NULL};
+	struct build_request request = {
+		.arch = wanted.arch, .packages = &wanted.packages, .options = &wanted.options};
 	struct build_shell_request shell = {.package = argv[0],
 	                                    .phase = cli_option(cli, "phase"),
-	                                    .board = name,
+	                                    .board = cli_option(cli, "board"),
 	                                    .argv = argc > 1 ? argv + 1 : NULL};
 	int status = 0;
 	int result = build_shell(&cli->workspace, &request, &shell, &cli->sink, &status, err);
-	board_free(board);
 	if (result == 0)
 		cli->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	return result;

@@ -13,13 +13,23 @@ void wanted_release(struct wanted *wanted)
 	strv_release(&wanted->options);
 }
 
+/* The board that is named or, where nothing is, the one for the architecture. */
+static int choose_board(const struct cli *cli, bool named, struct wanted *wanted, struct err *err)
+{
+	const char *board = cli_option(cli, "board"), *arch = wanted->arch;
+	own_free char *usual = mem_printf("%s-usr", arch ? arch : cli->workspace.build_arch);
+	if (arch && toolchain_check(&cli->workspace, arch, err) < 0)
+		return -1;
+	if (!board && named)
+		return 0;
+	return board_load(&cli->workspace, board ? board : usual, &wanted->board, err);
+}
+
 int cli_wanted(const struct cli *cli, int argc, char **argv, struct wanted *wanted, struct err *err)
 {
-	const char *board = cli_option(cli, "board"), *extra = cli_option(cli, "option");
-	own_free char *fallback = mem_printf("%s-usr", cli->workspace.build_arch);
-	if (!board && argc == 0)
-		board = fallback;
-	if (board && board_load(&cli->workspace, board, &wanted->board, err) < 0)
+	const char *extra = cli_option(cli, "option");
+	wanted->arch = cli_option(cli, "arch");
+	if (choose_board(cli, argc > 0, wanted, err) < 0)
 		return -1;
 	if (wanted->board)
 		strv_add_all(&wanted->options, &wanted->board->options);
@@ -29,7 +39,6 @@ int cli_wanted(const struct cli *cli, int argc, char **argv, struct wanted *want
 		strv_add(&wanted->packages, argv[i]);
 	if (wanted->board && argc == 0)
 		strv_add_all(&wanted->packages, &wanted->board->packages);
-	wanted->arch = cli_option(cli, "arch");
 	if (wanted->arch && wanted->board && !str_equal(wanted->arch, wanted->board->arch))
 		return err_set(err, ERR_USAGE, "--arch=%s: board %s is for %s", wanted->arch,
 		               wanted->board->name, wanted->board->arch);

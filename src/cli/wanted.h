@@ -12,7 +12,8 @@ struct wanted {
 };
 
 /* From the arguments and the options "board", "arch" and "option", as far as the command has them;
- * without any: the board of this machine's kind, <arch>-usr. */
+ * without packages and a board: that of the architecture, which is this machine's where none is
+ * named, <arch>-usr. ERR_USAGE when the board is for another architecture than the one named. */
 int cli_wanted(const struct cli *cli, int argc, char **argv, struct wanted *wanted,
                struct err *err);
 /* Whether there is a recipe of that name, and it can be read. */

@@ -87,13 +87,30 @@ static const struct yaml_field description_fields[] = {
 	MAP("hardening", decode_hardening, true),
 };
 
+void toolchain_list(const struct workspace *workspace, struct strv *ret_arches)
+{
+	static const char ending[] = ".yaml";
+	own_free char *dir = workspace_root(workspace, "toolchains");
+	own(strv) names = {0};
+	own(err) none = {0};
+	if (fs_list(dir, &names, &none) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++)
+		if (str_ends(names.items[i], ending))
+			strv_take(ret_arches, mem_strndup(names.items[i],
+			                                  strlen(names.items[i]) - strlen(ending)));
+}
+
 int toolchain_check(const struct workspace *workspace, const char *arch, struct err *err)
 {
 	own_free char *path = workspace_root(workspace, "toolchains/%s.yaml", arch);
 	if (path_is_safe(arch) && fs_is_file(path))
 		return 0;
+	own(strv) arches = {0};
+	toolchain_list(workspace, &arches);
+	own_free char *list = strv_join(&arches, ", ");
 	err_set(err, ERR_INPUT, "no toolchain for the architecture \"%s\"", arch);
-	return err_hint(err, "there is one for each file in toolchains/");
+	return err_hint(err, "there is one for each file in toolchains/: %s", list);
 }
 
 void toolchain_release(struct toolchain *toolchain)

@@ -30,6 +30,8 @@ struct toolchain {
 	char *dir;      /* out/toolchain/<digest>, NULL until prepared */
 };
 
+/* The architectures that there is one for, by name; none outside of a checkout. */
+void toolchain_list(const struct workspace *workspace, struct strv *ret_arches);
 /* ERR_INPUT unless there is one for the architecture. */
 int toolchain_check(const struct workspace *workspace, const char *arch, struct err *err);
 int toolchain_load(const struct workspace *workspace, const struct env *env, const char *arch,
