@@ -56,6 +56,9 @@ bool cli_has(const struct cli *cli, const char *name);
 /* A whole number in [min, max]; `fallback` when the option was not given. */
 int cli_number(const struct cli *cli, const char *name, int64_t min, int64_t max, int64_t fallback,
                int64_t *ret_number, struct err *err);
+/* The file that the option says to write, NULL when it was not given; before any work is done for
+ * it, ERR_INPUT unless its directory is there. */
+int cli_output(const struct cli *cli, const char *name, const char **ret_path, struct err *err);
 /* Results, on stdout. */
 void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Ends a JSON document with a newline and writes it to stdout. */

@@ -94,13 +94,30 @@ static void print_key(struct cli *cli, const char *verb, const char *fingerprint
 	}
 }
 
-static int make_key(struct cli *cli, struct sign_ring *ring, struct err *err)
+/* What a new key is to be like. */
+struct new_key {
+	const char *name;
+	int64_t days, overlap;
+};
+
+/* Whatever is to be done: no option is wrong without being told. */
+static int read_options(const struct cli *cli, struct new_key *ret_key, struct err *err)
 {
-	int64_t days;
+	const char *name = cli_option(cli, "name");
+	if (name && (!*name || strpbrk(name, "\n\r")))
+		return err_set(err, ERR_USAGE, "--name=%s: wanted one line of text", name);
+	ret_key->name = name;
+	if (cli_number(cli, "days", 0, 36500, 730, &ret_key->days, err) < 0)
+		return -1;
+	return cli_number(cli, "overlap-days", 1, 3650, 30, &ret_key->overlap, err);
+}
+
+static int make_key(struct cli *cli, struct sign_ring *ring, const struct new_key *key,
+                    struct err *err)
+{
 	own_free char *fingerprint = NULL;
-	if (cli_number(cli, "days", 0, 36500, 730, &days, err) < 0 ||
-	    signing_make(&cli->workspace, ring, cli_option(cli, "name"), (unsigned)days,
-	                 &fingerprint, err) < 0)
+	if (signing_make(&cli->workspace, ring, key->name, (unsigned)key->days, &fingerprint, err) <
+	    0)
 		return -1;
 	print_key(cli, "made", fingerprint);
 	event_note(&cli->sink,
@@ -109,20 +126,18 @@ static int make_key(struct cli *cli, struct sign_ring *ring, struct err *err)
 	return 0;
 }
 
-static int rotate_keys(struct cli *cli, struct sign_ring *ring, struct err *err)
+static int rotate_keys(struct cli *cli, struct sign_ring *ring, const struct new_key *key,
+                       struct err *err)
 {
-	int64_t days, overlap;
 	own_free char *fingerprint = NULL;
 	own(strv) old = {0};
-	if (cli_number(cli, "days", 0, 36500, 730, &days, err) < 0 ||
-	    cli_number(cli, "overlap-days", 1, 3650, 30, &overlap, err) < 0 ||
-	    signing_rotate(&cli->workspace, ring, cli_option(cli, "name"), (unsigned)days,
-	                   (unsigned)overlap, &fingerprint, &old, err) < 0)
+	if (signing_rotate(&cli->workspace, ring, key->name, (unsigned)key->days,
+	                   (unsigned)key->overlap, &fingerprint, &old, err) < 0)
 		return -1;
 	print_key(cli, "made", fingerprint);
 	for (size_t i = 0; i < old.count; i++)
 		event_note(&cli->sink, "%s signs for %lld more days at most", old.items[i],
-		           (long long)overlap);
+		           (long long)key->overlap);
 	event_note(&cli->sink, "now hand out the new public part, and sign the indexes with both: "
 	                       "`sdk binhost sign`");
 	return 0;
@@ -140,7 +155,8 @@ static int revoke_key(struct cli *cli, struct sign_ring *ring, const char *name,
 	return 0;
 }
 
-static int dispatch(struct cli *cli, struct sign_ring *ring, int argc, char **argv, struct err *err)
+static int dispatch(struct cli *cli, struct sign_ring *ring, const struct new_key *key, int argc,
+                    char **argv, struct err *err)
 {
 	const char *verb = argc ? argv[0] : "list";
 	if (str_equal(verb, "revoke") && argc == 2)
@@ -148,9 +164,9 @@ static int dispatch(struct cli *cli, struct sign_ring *ring, int argc, char **ar
 	if (argc <= 1 && str_equal(verb, "list"))
 		return list_keys(cli, ring, err);
 	if (argc == 1 && str_equal(verb, "make"))
-		return make_key(cli, ring, err);
+		return make_key(cli, ring, key, err);
 	if (argc == 1 && str_equal(verb, "rotate"))
-		return rotate_keys(cli, ring, err);
+		return rotate_keys(cli, ring, key, err);
 	err_set(err, ERR_USAGE, "keys %s: not understood", verb);
 	return err_hint(err, "list, make, rotate, or revoke <fingerprint>");
 }
@@ -158,9 +174,10 @@ static int dispatch(struct cli *cli, struct sign_ring *ring, int argc, char **ar
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	struct sign_ring *ring = NULL;
-	if (signing_open(&cli->workspace, &ring, err) < 0)
+	struct new_key key;
+	if (read_options(cli, &key, err) < 0 || signing_open(&cli->workspace, &ring, err) < 0)
 		return -1;
-	int result = dispatch(cli, ring, argc, argv, err);
+	int result = dispatch(cli, ring, &key, argc, argv, err);
 	sign_ring_close(ring);
 	return result;
 }

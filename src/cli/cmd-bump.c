@@ -41,6 +41,9 @@ static int check_words(const struct cli *cli, int argc, struct err *err)
 {
 	bool all = cli_has(cli, "all");
 	const char *arch = cli_option(cli, "arch");
+	int64_t jobs; /* read again where it is used */
+	if (cli_number(cli, "jobs", 1, 1024, 0, &jobs, err) < 0)
+		return -1;
 	if (arch && !str_equal(arch, "amd64") && !str_equal(arch, "arm64"))
 		return err_set(err, ERR_USAGE, "--arch=%s: wanted amd64 or arm64", arch);
 	if (cli_has(cli, "check"))

@@ -1,11 +1,13 @@
 /* sdk check-reproducible: builds again what is built, under other conditions, and compares. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "commands.h"
 #include "fs.h"
 #include "own.h"
+#include "path.h"
 #include "proc.h"
 #include "reproduce.h"
 #include "wanted.h"
@@ -140,15 +142,28 @@ static void format_report(const struct cli *cli, const char *subject, const stru
 	}
 }
 
-static int write_report(const struct cli *cli, const struct wanted *wanted,
+static int write_report(const struct cli *cli, const struct wanted *wanted, const char *path,
                         const struct reproduction *r, struct err *err)
 {
-	const char *path = cli_option(cli, "report");
 	own(str) text = {0};
 	if (!path)
 		return 0;
 	format_report(cli, wanted->board ? wanted->board->name : "packages", r, &text);
 	return fs_write_text(path, str_text(&text), err);
+}
+
+/* It is made when there is something to build there; a wrong one is told before. */
+static int check_scratch(const char *dir, struct err *err)
+{
+	own_free char *at = dir ? mem_strdup(dir) : NULL;
+	while (at && !fs_exists(at)) {
+		char *above = path_dir(at);
+		free(at);
+		at = above;
+	}
+	if (!at || (*dir && fs_is_dir(at)))
+		return 0;
+	return err_set(err, ERR_INPUT, "--scratch=%s: wanted a directory", dir);
 }
 
 static int judge(const struct reproduction *r, struct err *err)
@@ -171,11 +186,13 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	own(wanted) wanted = {0};
 	own(reproduction) r = {0};
+	const char *report, *scratch = cli_option(cli, "scratch");
 	int64_t jobs;
 	if (cli_has(cli, "image") && argc)
 		return err_set(err, ERR_USAGE, "--image is the board's: name no packages");
 	if (cli_number(cli, "jobs", 1, 1024, 0, &jobs, err) < 0 ||
-	    cli_wanted(cli, argc, argv, &wanted, err) < 0)
+	    cli_wanted(cli, argc, argv, &wanted, err) < 0 ||
+	    cli_output(cli, "report", &report, err) < 0 || check_scratch(scratch, err) < 0)
 		return -1;
 	struct reproduce_request request = {
 		.build = {.arch = wanted.arch,
@@ -184,7 +201,7 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	                  .jobs = (unsigned)jobs},
 		.closure = argc == 0,
 		.again = cli_has(cli, "again"),
-		.scratch = cli_option(cli, "scratch"),
+		.scratch = scratch,
 	};
 	int result = cli_has(cli, "image")
 	                     ? reproduce_image(&cli->workspace, wanted.board, &request, &cli->sink,
@@ -196,7 +213,7 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 		print_json(&r);
 	else
 		print_plain(cli, &r);
-	return write_report(cli, &wanted, &r, err) < 0 ? -1 : judge(&r, err);
+	return write_report(cli, &wanted, report, &r, err) < 0 ? -1 : judge(&r, err);
 }
 
 const struct command cmd_check_reproducible = {

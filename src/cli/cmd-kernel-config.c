@@ -62,8 +62,6 @@ static int check_terminal(const struct cli *cli, struct err *err)
 {
 	bool there = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 	bool known = cli_has(cli, "set") || cli_has(cli, "config");
-	if (cli_has(cli, "set") && cli_has(cli, "config"))
-		return err_set(err, ERR_USAGE, "--set and --config: wanted one of them");
 	if (there || (known && cli_has(cli, "fragment")))
 		return 0;
 	if (known)
@@ -72,6 +70,11 @@ static int check_terminal(const struct cli *cli, struct err *err)
 		err_set(err, ERR_USAGE, "this needs a terminal");
 	return err_hint(err, known ? "--fragment=common, or --fragment=ARCH"
 	                           : "--set=SYMBOL=VALUE works without one");
+}
+
+static int unknown_fragment(const char *name, const char *arch, struct err *err)
+{
+	return err_set(err, ERR_USAGE, "--fragment=%s: wanted common or %s", name, arch);
 }
 
 static int fragment_index(const struct kernel *kernel, const char *name, size_t *ret_index,
@@ -85,8 +88,7 @@ static int fragment_index(const struct kernel *kernel, const char *name, size_t 
 			return 0;
 		}
 	}
-	return err_set(err, ERR_USAGE, "--fragment=%s: wanted common or %s", name,
-	               kernel->session.toolchain.arch);
+	return unknown_fragment(name, kernel->session.toolchain.arch, err);
 }
 
 /* Until the answer is one; the end of the input ends it. */
@@ -255,10 +257,27 @@ static bool is_same(const struct kconfig *now, const struct kconfig *wanted)
 static int check_usage(struct cli *cli, struct err *err)
 {
 	own(kconfig) values = {0};
-	const char *program;
+	const char *program, *config = cli_option(cli, "config");
 	if (cli_has(cli, "set") && parse_values(cli_option(cli, "set"), &values, err) < 0)
 		return -1;
-	return find_program(cli, &program, err) < 0 ? -1 : check_terminal(cli, err);
+	if (cli_has(cli, "set") && config)
+		return err_set(err, ERR_USAGE, "--set and --config: wanted one of them");
+	if (config && !fs_is_file(config))
+		return err_set(err, ERR_INPUT, "--config=%s: there is no such file", config);
+	return find_program(cli, &program, err);
+}
+
+/* Whether all that is named is there, before the environment is made, which takes long. */
+static int check_names(struct cli *cli, struct err *err)
+{
+	own(board_kernel) chosen = {0};
+	const char *fragment = cli_option(cli, "fragment");
+	if (cli_choose_kernel(cli, cli_option(cli, "board"), &chosen, err) < 0)
+		return -1;
+	const char *arch = chosen.board->arch;
+	if (fragment && !str_equal(fragment, "common") && !str_equal(fragment, arch))
+		return unknown_fragment(fragment, arch, err);
+	return 0;
 }
 
 static int print_nothing(struct cli *cli, const struct kernel *kernel)
@@ -348,11 +367,9 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	(void)argc, (void)argv;
 	own(board_kernel) opened = {0};
 	own(change) change = {.kernel = &opened.kernel};
-	const char *name = cli_option(cli, "fragment");
-	size_t into;
-	if (check_usage(cli, err) < 0 ||
+	if (check_usage(cli, err) < 0 || check_names(cli, err) < 0 ||
+	    check_terminal(cli, err) < 0 ||
 	    cli_open_kernel(cli, cli_option(cli, "board"), &opened, err) < 0 ||
-	    (name && fragment_index(change.kernel, name, &into, err) < 0) ||
 	    kernel_configure(change.kernel, &opened.kernel.fragments, false, &change.now, err) <
 	            0 ||
 	    make_wanted(cli, change.kernel, &change.wanted, err) < 0)

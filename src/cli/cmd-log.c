@@ -7,6 +7,7 @@
 #include "own.h"
 #include "path.h"
 #include "recipe.h"
+#include "toolchain.h"
 #include "wanted.h"
 
 enum { MOST_BYTES = 512 << 20 };
@@ -101,9 +102,11 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	(void)argc;
 	const char *arch = cli_option(cli, "arch");
+	if (arch && toolchain_check(&cli->workspace, arch, err) < 0)
+		return -1;
 	if (!arch)
 		arch = cli->workspace.build_arch;
-	if (!path_is_safe(argv[0]) || !path_is_safe(arch))
+	if (!path_is_safe(argv[0]))
 		return err_set(err, ERR_USAGE, "%s: not a package's name", argv[0]);
 	own_free char *path = workspace_out(&cli->workspace, "logs/%s/%s.log", arch, argv[0]);
 	if (!fs_is_file(path))

@@ -14,11 +14,10 @@ static const struct option_spec options[] = {
 	[OPT_DATE] = {"date", 'd', "TEXT", "a date to show (none: same inputs, same bytes)"},
 	{0}};
 
-static int write_page(struct cli *cli, const struct report_request *request,
+static int write_page(struct cli *cli, const struct report_request *request, const char *chosen,
                       const struct json *data, struct err *err)
 {
 	own(str) page = {0};
-	const char *chosen = cli_option(cli, "output");
 	own_free char *usual = workspace_out(&cli->workspace, "report-%s.html", request->title);
 	const char *path = chosen ? chosen : usual;
 	report_page(request, data, &page);
@@ -35,9 +34,10 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	(void)argc, (void)argv;
 	own(build_session) session = {0};
 	__attribute__((cleanup(board_free_ptr))) struct board *board = NULL;
-	const char *name = cli_option(cli, "board");
+	const char *output, *name = cli_option(cli, "board");
 	own_free char *fallback = mem_printf("%s-usr", cli->workspace.build_arch);
-	if (board_load(&cli->workspace, name ? name : fallback, &board, err) < 0)
+	if (cli_output(cli, "output", &output, err) < 0 ||
+	    board_load(&cli->workspace, name ? name : fallback, &board, err) < 0)
 		return -1;
 	struct build_request request = {
 		.arch = board->arch, .packages = &board->packages, .options = &board->options};
@@ -51,7 +51,7 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	if (result == 0 && cli->json)
 		cli_print_json(&data);
 	else if (result == 0)
-		result = write_page(cli, &report, &data, err);
+		result = write_page(cli, &report, output, &data, err);
 	json_release(&data);
 	return result;
 }

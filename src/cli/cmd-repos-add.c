@@ -33,6 +33,16 @@ static int check_arguments(const struct cli *cli, const struct config_repo *repo
 		               shown);
 	if (repo->branch && repo->tag)
 		return err_set(err, ERR_USAGE, "--branch and --tag: wanted one of them");
+	if (repo->branch && !git_is_ref_name(repo->branch))
+		return err_set(err, ERR_USAGE, "--branch=%s: not the name of a branch",
+		               repo->branch);
+	if (repo->tag && !git_is_ref_name(repo->tag))
+		return err_set(err, ERR_USAGE, "--tag=%s: not the name of a tag", repo->tag);
+	for (size_t i = 0; i < repo->keys.count; i++)
+		if (!config_is_fingerprint(repo->keys.items[i]))
+			return err_set(err, ERR_USAGE,
+			               "--keys=%s: wanted a fingerprint, 40 hexadecimal digits",
+			               repo->keys.items[i]);
 	if (config_load(&cli->workspace, &config, err) < 0)
 		return -1;
 	const struct config_repo *other = config_find_repo(&config, repo->name);

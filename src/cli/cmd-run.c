@@ -44,7 +44,7 @@ static int read_kvm(const struct cli *cli, enum run_kvm *ret_kvm, struct err *er
 		*ret_kvm = (enum run_kvm)i;
 		return 0;
 	}
-	return err_set(err, ERR_USAGE, "--kvm: wanted auto, yes or no, got \"%s\"", value);
+	return err_set(err, ERR_USAGE, "--kvm=%s: wanted auto, yes or no", value);
 }
 
 static int read_numbers(const struct cli *cli, struct run_request *request, struct err *err)
@@ -70,10 +70,12 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	const char *name = cli_option(cli, "board");
 	struct run_request request = {.image = &image,
 	                              .persist = cli_has(cli, "persist"),
-	                              .log = cli_option(cli, "log"),
 	                              .until = cli_option(cli, "until"),
 	                              .command = argc ? argv : NULL};
+	if (request.until && !*request.until)
+		return err_set(err, ERR_USAGE, "--until: wanted a text");
 	if (read_kvm(cli, &request.kvm, err) < 0 || read_numbers(cli, &request, err) < 0 ||
+	    cli_output(cli, "log", &request.log, err) < 0 ||
 	    board_load(&cli->workspace, name ? name : fallback, &board, err) < 0 ||
 	    image_find(&cli->workspace, board->name, &image, err) < 0)
 		return -1;

@@ -37,15 +37,18 @@ static void collect(const struct graph *graph, const char *output, struct size_l
 	vec_sort(sizes, largest_first);
 }
 
-/* Of packages that are built, one must have an output of that name; else it is a slip. */
+/* One of the packages must have an output of that name; else it is a slip. */
 static int check_output(const struct graph *graph, const char *output, struct err *err)
 {
 	own(strv) names = {0};
-	for (vec_each(node, &graph->nodes))
-		for (vec_each(item, &(*node)->record.outputs))
-			if (!strv_has(&names, item->name))
-				strv_add(&names, item->name);
-	if (!names.count || strv_has(&names, output))
+	for (vec_each(node, &graph->nodes)) {
+		own(strv) outputs = {0};
+		recipe_outputs((*node)->recipe, &outputs);
+		for (size_t i = 0; i < outputs.count; i++)
+			if (!strv_has(&names, outputs.items[i]))
+				strv_add(&names, outputs.items[i]);
+	}
+	if (strv_has(&names, output))
 		return 0;
 	own_free char *list = strv_join(&names, ", ");
 	err_set(err, ERR_INPUT, "none of the packages has an output \"%s\"", output);

@@ -2,6 +2,7 @@
 #include "kernel-open.h"
 
 #include "own.h"
+#include "wanted.h"
 
 void board_kernel_release(struct board_kernel *opened)
 {
@@ -10,14 +11,22 @@ void board_kernel_release(struct board_kernel *opened)
 	strv_release(&opened->packages);
 }
 
-int cli_open_kernel(struct cli *cli, const char *board, struct board_kernel *opened,
-                    struct err *err)
+int cli_choose_kernel(struct cli *cli, const char *board, struct board_kernel *chosen,
+                      struct err *err)
 {
 	own_free char *fallback = mem_printf("%s-usr", cli->workspace.build_arch);
 	const char *package = cli_option(cli, "package");
-	if (board_load(&cli->workspace, board ? board : fallback, &opened->board, err) < 0)
+	if (board_load(&cli->workspace, board ? board : fallback, &chosen->board, err) < 0)
 		return -1;
-	strv_add(&opened->packages, package ? package : "linux");
+	strv_add(&chosen->packages, package ? package : "linux");
+	return cli_check_recipe(cli, chosen->packages.items[0], err);
+}
+
+int cli_open_kernel(struct cli *cli, const char *board, struct board_kernel *opened,
+                    struct err *err)
+{
+	if (cli_choose_kernel(cli, board, opened, err) < 0)
+		return -1;
 	struct build_request request = {.arch = opened->board->arch,
 	                                .packages = &opened->packages,
 	                                .options = &opened->board->options};

@@ -12,6 +12,10 @@ struct board_kernel {
 };
 void board_kernel_release(struct board_kernel *opened);
 
+/* Reads the named board (NULL: this machine's kind's) and sees that there is a recipe as the option
+ * "package" says; the kernel stays closed. */
+int cli_choose_kernel(struct cli *cli, const char *board, struct board_kernel *chosen,
+                      struct err *err);
 /* Of the named board (NULL: this machine's kind's), for the option "package". The struct must not
  * move. */
 int cli_open_kernel(struct cli *cli, const char *board, struct board_kernel *opened,

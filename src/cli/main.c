@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "fs.h"
 #include "help.h"
 #include "lease.h"
 #include "log.h"
@@ -48,6 +49,17 @@ int cli_number(const struct cli *cli, const char *name, int64_t min, int64_t max
 		               "--%s=%s: wanted a whole number from %" PRId64 " to %" PRId64, name,
 		               text, min, max);
 	*ret_number = number;
+	return 0;
+}
+
+int cli_output(const struct cli *cli, const char *name, const char **ret_path, struct err *err)
+{
+	const char *path = cli_option(cli, name);
+	own_free char *dir = path ? path_dir(path) : NULL;
+	if (path && (!*path || !fs_is_dir(dir) || fs_is_dir(path)))
+		return err_set(err, ERR_INPUT,
+		               "--%s=%s: wanted a file, in a directory that is there", name, path);
+	*ret_path = path;
 	return 0;
 }
 

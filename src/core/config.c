@@ -102,17 +102,20 @@ static int check_addresses(const struct yaml *yaml, const struct yaml_node *node
 	return 0;
 }
 
-/* Short key ids can be made to order: only whole fingerprints say which key is meant. */
+bool config_is_fingerprint(const char *text)
+{
+	return strlen(text) == FINGERPRINT_DIGITS &&
+	       strspn(text, "0123456789abcdefABCDEF") == FINGERPRINT_DIGITS;
+}
+
 int config_check_keys(const struct yaml *yaml, const struct yaml_node *node,
                       const struct strv *keys, struct err *err)
 {
 	for (size_t i = 0; i < keys->count; i++) {
-		const char *key = keys->items[i];
-		if (strlen(key) != FINGERPRINT_DIGITS ||
-		    strspn(key, "0123456789abcdefABCDEF") != FINGERPRINT_DIGITS)
+		if (!config_is_fingerprint(keys->items[i]))
 			return yaml_error(yaml, yaml_get(node, "keys")->items[i], err,
 			                  "keys: %s: wanted a fingerprint, 40 hexadecimal digits",
-			                  key);
+			                  keys->items[i]);
 	}
 	return 0;
 }

@@ -60,6 +60,8 @@ const struct config_binhost *config_find_binhost(const struct config *config, co
 /* Fit for an overlay: of a-z, 0-9, - and . (not at its start), and not "checkout", which is what
  * `sdk sync` calls the SDK itself. */
 bool config_is_repo_name(const char *name);
+/* A key's whole fingerprint, 40 hexadecimal digits: short ids can be made to order. */
+bool config_is_fingerprint(const char *text);
 const struct config_repo *config_find_repo(const struct config *config, const char *name);
 
 /* The keys of sdk.yaml, of a binhost and of its `s3`, of an overlay, for the reference. */

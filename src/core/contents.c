@@ -17,6 +17,8 @@ static int no_output(const struct node *node, const char *output, struct err *er
 	own(strv) names = {0};
 	for (vec_each(item, &node->record.outputs))
 		strv_add(&names, item->name);
+	if (node->state != NODE_DONE)
+		recipe_outputs(node->recipe, &names);
 	own_free char *list = strv_join(&names, ", ");
 	err_set(err, ERR_INPUT, "%s has no output \"%s\"", node->name, output);
 	return err_hint(err, "it has: %s", list);
@@ -45,6 +47,10 @@ int contents_each(const struct workspace *workspace, const struct node *node, co
                   int (*visit)(void *context, const struct contents_item *item), void *context,
                   struct err *err)
 {
+	own(strv) outputs = {0};
+	recipe_outputs(node->recipe, &outputs);
+	if (output && !strv_has(&outputs, output))
+		return no_output(node, output, err);
 	if (node->state != NODE_DONE)
 		return not_built(node, err);
 	if (output && !record_find(&node->record, output))

@@ -243,8 +243,9 @@ static int decode_phases(const struct yaml *yaml, const struct yaml_node *node, 
 static int decode_outputs(const struct yaml *yaml, const struct yaml_node *node, void *target,
                           struct err *err)
 {
-	static const char *const taken[] = {"run", "dev", "doc", "debug"};
+	own(strv) taken = {0};
 	struct recipe *recipe = target;
+	recipe_outputs(NULL, &taken);
 	if (yaml_expect(yaml, node, YAML_MAP, "outputs", err) < 0)
 		return -1;
 	for (size_t i = 0; i < node->count; i++) {
@@ -254,11 +255,9 @@ static int decode_outputs(const struct yaml *yaml, const struct yaml_node *node,
 			                  "output \"%s\": wanted lower-case letters, digits and "
 			                  "\"-\"",
 			                  name);
-		for (size_t t = 0; t < COUNT(taken); t++)
-			if (str_equal(taken[t], name))
-				return yaml_error(yaml, node->key_nodes[i], err,
-				                  "output \"%s\": every package has it already",
-				                  name);
+		if (strv_has(&taken, name))
+			return yaml_error(yaml, node->key_nodes[i], err,
+			                  "output \"%s\": every package has it already", name);
 		struct recipe_output output = {.name = mem_strdup(name)};
 		vec_push(&recipe->outputs, output);
 		if (yaml_decode_value(yaml, node->items[i], YAML_STRV, name,

@@ -79,6 +79,14 @@ bool recipe_has_arch(const struct recipe *recipe, const char *arch)
 	return !recipe->arches.count || strv_has(&recipe->arches, arch);
 }
 
+void recipe_outputs(const struct recipe *recipe, struct strv *ret_names)
+{
+	strv_split(ret_names, "run dev doc debug", " ");
+	if (recipe)
+		for (vec_each(output, &recipe->outputs))
+			strv_add(ret_names, output->name);
+}
+
 /* ---- options */
 
 static int unknown_option(const struct recipe *recipe, const char *name, struct err *err)

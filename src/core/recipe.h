@@ -110,6 +110,9 @@ void recipe_config_release(struct recipe_config *config);
 
 /* Whether the recipe builds for the architecture. */
 bool recipe_has_arch(const struct recipe *recipe, const char *arch);
+/* The names of the outputs that it may have: those of every package and its own; `recipe` NULL:
+ * those of every package. */
+void recipe_outputs(const struct recipe *recipe, struct strv *ret_names);
 
 /* One directory of recipes: the checkout's, or an overlay's. */
 struct recipe_layer {
