@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nearest.h"
 #include "own.h"
 #include "str.h"
 
@@ -38,6 +39,15 @@ static bool take_away(struct strv *list, const char *name)
 	return false;
 }
 
+static int nothing_to_take(const struct yaml *yaml, const struct yaml_node *node,
+                           const struct strv *list, struct err *err)
+{
+	const char *item = node->text;
+	const char *near = nearest_word(item + 1, (const char *const *)list->items, list->count);
+	yaml_error(yaml, node, err, "\"%s\": there is no %s to take away", item, item + 1);
+	return near ? err_hint(err, "did you mean \"-%s\"?", near) : -1;
+}
+
 /* Appends the items; "-item" takes one away that is there. */
 static int decode_list(const struct yaml *yaml, const struct yaml_node *node, void *target,
                        struct err *err)
@@ -49,8 +59,7 @@ static int decode_list(const struct yaml *yaml, const struct yaml_node *node, vo
 	for (size_t i = 0; i < items.count; i++) {
 		const char *item = items.items[i];
 		if (item[0] == '-' && !take_away(list, item + 1))
-			return yaml_error(yaml, node->items[i], err,
-			                  "\"%s\": there is no %s to take away", item, item + 1);
+			return nothing_to_take(yaml, node->items[i], list, err);
 		if (item[0] != '-' && strv_has(list, item))
 			return yaml_error(yaml, node->items[i], err, "%s is there already", item);
 		if (item[0] != '-')

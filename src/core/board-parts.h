@@ -19,5 +19,10 @@ int board_chain_read(const struct workspace *workspace, const char *name, struct
 /* What they say together; its `dirs` are empty. One with `arch` must be whole. */
 int board_chain_decode(const struct board_chain *chain, const char *name, struct board **ret_board,
                        struct err *err);
+/* ERR_INPUT, with the line that says so, when they name a package or an option that no recipe has,
+ * or a package that is not for the board's architecture. Recipes that can't be read are passed
+ * over. */
+int board_chain_check(const struct workspace *workspace, const struct board_chain *chain,
+                      const struct board *board, struct err *err);
 /* Names of all boards, also of those that exist to be extended; sorted. */
 int board_list_all(const struct workspace *workspace, struct strv *ret_names, struct err *err);

@@ -241,6 +241,10 @@ int board_load(const struct workspace *workspace, const char *name, struct board
 		        chain.files[0].path, name);
 		return err_hint(err, "choose one of those that extend it");
 	}
+	if (board_chain_check(workspace, &chain, board, err) < 0) {
+		board_free(board);
+		return -1;
+	}
 	board->dirs = dirs;
 	dirs = (struct strv){0};
 	*ret_board = board;

@@ -47,8 +47,8 @@ struct board {
 	struct board_image *image;
 };
 
-/* Unknown boards are ERR_INPUT with "did you mean"; one without `arch` exists to be extended only
- * and is refused. The caller frees. */
+/* Unknown boards are ERR_INPUT with "did you mean", as are packages and options that the recipes do
+ * not have; one without `arch` exists to be extended only and is refused. The caller frees. */
 int board_load(const struct workspace *workspace, const char *name, struct board **ret_board,
                struct err *err);
 void board_free(struct board *board);

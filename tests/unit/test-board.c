@@ -35,14 +35,30 @@ static void add_board(struct checkout *checkout, const char *name, const char *t
 	assert_int_equal(fs_write_text(path, text, NULL), 0);
 }
 
+static void add_recipe(struct checkout *checkout, const char *name, const char *rest)
+{
+	own_free char *path = path_printf("%s/recipes/%s/recipe.yaml", checkout->dir, name);
+	own_free char *text = mem_printf("name: %s\nversion: 1\nsummary: A test\nlicense: MIT\n"
+	                                 "sources: []\nbuild: copy\n%s",
+	                                 name, rest);
+	assert_int_equal(fs_make_parents(path, NULL), 0);
+	assert_int_equal(fs_write_text(path, text, NULL), 0);
+}
+
 static int make_checkout(void **state)
 {
+	static const char *const plain[] = {"linux", "less", "nano"};
 	struct checkout *checkout = mem_alloc(sizeof *checkout);
 	checkout->dir = mem_strdup("/tmp/sdk-board-XXXXXX");
 	if (!mkdtemp(checkout->dir))
 		return -1;
 	checkout->workspace.root = checkout->dir;
 	add_board(checkout, "base", BASE);
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+		add_recipe(checkout, plain[i], "");
+	add_recipe(checkout, "bash", "options: {nls: {default: true, summary: Words}}\n");
+	add_recipe(checkout, "curl", "options: {http2: {default: true, summary: HTTP/2}}\n");
+	add_recipe(checkout, "u-boot", "arches: [arm64]\n");
 	*state = checkout;
 	return 0;
 }
@@ -146,7 +162,7 @@ static void refuses_mistakes(void **state)
 	refuses_text(checkout, "packages: [-nano]\n", "there is no nano to take away");
 	refuses_text(checkout, "packages: [bash]\n", "bash is there already");
 	refuses_text(checkout, "options: {curl: on}\n", "wanted recipe.option");
-	refuses_text(checkout, "options: {curl.x: yes}\n", "wanted on or off");
+	refuses_text(checkout, "options: {curl.http2: yes}\n", "wanted on or off");
 	refuses_text(checkout, "image: {cmdline: ['x=${usr-hsh}']}\n", "unknown variable");
 	refuses_text(checkout, "image: {cmdline: ['x=${usr-hash']}\n", "unknown variable");
 	refuses_text(checkout, "image: {loader: grub}\n", "wanted uki or direct");
@@ -159,6 +175,65 @@ static void refuses_mistakes(void **state)
 	refuses_text(checkout, "image: {os-release: {name: x}}\n", "wanted capital letters");
 }
 
+static void refuses_with_hint(struct checkout *checkout, const char *text, const char *message,
+                              const char *hint)
+{
+	struct err err = {0};
+	struct board *board = NULL;
+	own_free char *whole = mem_printf("summary: x\nextends: base\narch: amd64\n%s", text);
+	add_board(checkout, "bad", whole);
+	assert_int_equal(board_load(&checkout->workspace, "bad", &board, &err), -1);
+	assert_int_equal(err.kind, ERR_INPUT);
+	assert_string_equal(err.message + strlen(checkout->dir), message);
+	assert_string_equal(err.hint, hint);
+	err_release(&err);
+}
+
+static void tells_where_it_names_no_package(void **state)
+{
+	struct checkout *checkout = *state;
+	refuses_with_hint(checkout, "packages: [nano, crul]\n",
+	                  "/board-configs/bad/board.yaml:4:18: no recipe is called \"crul\"",
+	                  "did you mean \"curl\"?");
+	refuses_with_hint(checkout, "packages: [u-boot]\n",
+	                  "/board-configs/bad/board.yaml:4:12: u-boot is not for amd64",
+	                  "the key `arches` of recipes/u-boot/recipe.yaml says what it is for");
+	refuses_with_hint(checkout, "packages: [-lses]\n",
+	                  "/board-configs/bad/board.yaml:4:12: \"-lses\": there is no lses to take "
+	                  "away",
+	                  "did you mean \"-less\"?");
+}
+
+static void tells_where_it_names_no_option(void **state)
+{
+	struct checkout *checkout = *state;
+	refuses_with_hint(checkout, "packages: [curl]\noptions: {curl.htpp2: on}\n",
+	                  "/board-configs/bad/board.yaml:5:11: curl has no option \"htpp2\"",
+	                  "did you mean \"http2\"?");
+	/* Also of a package that the board has not. */
+	refuses_with_hint(checkout, "options:\n  nano.x: off\n",
+	                  "/board-configs/bad/board.yaml:5:3: nano has no option \"x\"",
+	                  "recipe nano has no options at all");
+	refuses_with_hint(checkout, "options: {crul.http2: on}\n",
+	                  "/board-configs/bad/board.yaml:4:11: no recipe is called \"crul\"",
+	                  "did you mean \"curl\"?");
+}
+
+/* What is wrong below the board is told of the file that says so; what the board takes away again
+ * does no harm, nor does a recipe that can't be read. */
+static void looks_at_what_counts(void **state)
+{
+	struct checkout *checkout = *state;
+	add_board(checkout, "middle", "summary: x\nextends: base\npackages: [gone]\n");
+	add_board(checkout, "top", "summary: x\nextends: middle\narch: amd64\n");
+	refuses(checkout, "top", "middle/board.yaml:3:12: no recipe is called \"gone\"");
+	add_board(checkout, "top", "summary: x\nextends: middle\narch: amd64\npackages: [-gone]\n");
+	add_recipe(checkout, "curl", "nothing: [\n");
+	struct board *board = load(checkout, "top");
+	assert_list(&board->packages, "linux bash less");
+	board_free(board);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +244,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refuses_unknown_boards, make_checkout,
 	                                        remove_checkout),
 		cmocka_unit_test_setup_teardown(refuses_mistakes, make_checkout, remove_checkout),
+		cmocka_unit_test_setup_teardown(tells_where_it_names_no_package, make_checkout,
+	                                        remove_checkout),
+		cmocka_unit_test_setup_teardown(tells_where_it_names_no_option, make_checkout,
+	                                        remove_checkout),
+		cmocka_unit_test_setup_teardown(looks_at_what_counts, make_checkout,
+	                                        remove_checkout),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
