@@ -81,15 +81,12 @@ void compile_settings_release(struct compile_settings *settings)
 
 /* The helpers' libraries are newer or other than what builds may see, so their own loader starts
  * them; it sets nothing that the compiler would inherit. */
-static void add_program(const struct workspace *workspace, const char *program, struct str *text)
+static void add_program(const struct build_machine *build, const char *program, struct str *text)
 {
-	bool is_arm = str_equal(workspace->build_arch, "arm64");
-	const char *loader = is_arm ? "ld-linux-aarch64.so.1" : "ld-linux-x86-64.so.2";
-	const char *triple = is_arm ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
 	str_addf(text,
 	         INSIDE "/root/usr/lib/%s/%s --library-path " INSIDE "/root/usr/lib/%s " INSIDE
 	                "/root/usr/bin/%s",
-	         triple, loader, triple, program);
+	         build->libraries, build->loader, build->libraries, program);
 }
 
 /* Which compiler it was is told by digest: files of the toolchain have no times. Preprocessing
@@ -115,12 +112,12 @@ static void ccache_prelude(const struct toolchain *toolchain, uint64_t max_bytes
 	"*\" -g3 \"* | *\" -ggdb3 \"* | *pedantic*) exec \"$@\" ;;\nesac\n"
 #define HELPER_END " \"$@\"\nstatus=$?\n[ $status -ne 119 ] || exec \"$@\"\nexit $status\n"
 
-static int write_helper(const struct workspace *workspace, const char *dir, struct err *err)
+static int write_helper(const struct build_machine *build, const char *dir, struct err *err)
 {
 	own(str) text = {0};
 	own_free char *path = path_join(dir, "helper/icecc");
 	str_add(&text, HELPER);
-	add_program(workspace, "icecc", &text);
+	add_program(build, "icecc", &text);
 	str_add(&text, HELPER_END);
 	if (fs_make_parents(path, err) < 0)
 		return -1;
@@ -151,7 +148,7 @@ static int make_wrappers(const struct workspace *workspace, const struct toolcha
 			return -1;
 		int result = toolchain_write_wrappers(toolchain, temporary, prelude, launcher, err);
 		if (result == 0)
-			result = write_helper(workspace, temporary, err);
+			result = write_helper(toolchain->build, temporary, err);
 		if (result == 0)
 			fs_publish(temporary, dir, &publish_err);
 		/* Another run may have been quicker: what it made is the same. */
@@ -182,7 +179,7 @@ static int prepare_wrappers(const struct workspace *workspace, const struct tool
 		         path_base(compile->archive));
 	if (compile->cache) {
 		ccache_prelude(toolchain, settings->ccache_bytes, &prelude);
-		add_program(workspace, "ccache", &launcher);
+		add_program(toolchain->build, "ccache", &launcher);
 		str_add_char(&launcher, ' ');
 	}
 	if (compile->cache && compile->archive)

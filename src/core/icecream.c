@@ -25,7 +25,6 @@ enum { ARCHIVE_LEVEL = 3, START_MS = 3000, SCRIPT_MAX = 64 << 10 };
 struct staging {
 	const struct toolchain *toolchain;
 	const char *base;      /* the environment's lowest layer: shell and libraries */
-	const char *triple;    /* of the build machine: "x86_64-linux-gnu" */
 	const char *script;    /* text of the wrapper */
 	const char *root;      /* what will be packed */
 	struct strv libraries; /* names that were put there */
@@ -58,8 +57,8 @@ static int put_library(struct staging *staging, const char *name, struct err *er
 		mem_printf("%s/%s/%s", toolchain->dir,
 	                   toolchain->library_path ? toolchain->library_path : "", name);
 	own_free char *base_path =
-		mem_printf("%s/usr/lib/%s/%s", staging->base, staging->triple, name);
-	own_free char *to = mem_printf("usr/lib/%s/%s", staging->triple, name);
+		mem_printf("%s/usr/lib/%s/%s", staging->base, toolchain->build->libraries, name);
+	own_free char *to = mem_printf("usr/lib/%s/%s", toolchain->build->libraries, name);
 	if (strv_has(&staging->libraries, name))
 		return 0;
 	strv_add(&staging->libraries, name);
@@ -82,8 +81,9 @@ static int put_program(struct staging *staging, const char *from, const char *to
 			return -1;
 	if (!info.interpreter)
 		return 0;
-	own_free char *loader_link = mem_printf("%s/usr/lib/%s/%s", staging->base, staging->triple,
-	                                        path_base(info.interpreter));
+	own_free char *loader_link =
+		mem_printf("%s/usr/lib/%s/%s", staging->base, staging->toolchain->build->libraries,
+	                   path_base(info.interpreter));
 	own_free char *loader = realpath(loader_link, NULL);
 	if (!loader)
 		return err_errno(err, "%s", loader_link);
@@ -165,17 +165,14 @@ static int add_name(void *context, const char *relative, const struct stat *st, 
 	return 0;
 }
 
-static int make_archive(const struct workspace *workspace, const struct env *env,
-                        const struct toolchain *toolchain, const char *script, const char *root,
-                        const char *path, struct err *err)
+static int make_archive(const struct env *env, const struct toolchain *toolchain,
+                        const char *script, const char *root, const char *path, struct err *err)
 {
 	own(strv) layers = {0}, names = {0}, none = {0};
-	bool is_arm = str_equal(workspace->build_arch, "arm64");
 	if (env_layers(env, &none, &layers, err) < 0)
 		return -1;
 	struct staging staging = {.toolchain = toolchain,
 	                          .base = layers.items[layers.count - 1],
-	                          .triple = is_arm ? "aarch64-linux-gnu" : "x86_64-linux-gnu",
 	                          .script = script,
 	                          .root = root};
 	int result = stage(&staging, err);
@@ -219,8 +216,7 @@ int icecream_archive(const struct workspace *workspace, const struct env *env,
 		if (fs_make_dirs(parent, 0755, err) < 0 || fs_clean_temporaries(parent, err) < 0 ||
 		    fs_make_temporary(parent, &root, err) < 0)
 			return -1;
-		int result =
-			make_archive(workspace, env, toolchain, str_text(&script), root, path, err);
+		int result = make_archive(env, toolchain, str_text(&script), root, path, err);
 		fs_remove_tree(root, NULL);
 		if (result < 0)
 			return err_wrap(err, "the compiler's archive");

@@ -164,7 +164,7 @@ static void add_target(const struct toolchain *toolchain, struct str *text)
 {
 	phase_export(text, "ARCH", toolchain->arch);
 	phase_export(text, "TRIPLE", toolchain->triple);
-	phase_export(text, "BUILD_TRIPLE", "x86_64-pc-linux-gnu");
+	phase_export(text, "BUILD_TRIPLE", toolchain->build->triple);
 	phase_export(text, "CPU", toolchain->cpu);
 	phase_export(text, "KERNEL_ARCH", toolchain->kernel_arch);
 	phase_export(text, "EFI_ARCH", toolchain->efi_arch);

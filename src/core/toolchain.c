@@ -129,6 +129,15 @@ void toolchain_release(struct toolchain *toolchain)
 	*toolchain = (struct toolchain){0};
 }
 
+static const struct build_machine *build_machine_of(const struct workspace *workspace)
+{
+	static const struct build_machine amd64 = {"x86_64-pc-linux-gnu", "x86_64-linux-gnu",
+	                                           "ld-linux-x86-64.so.2"},
+					  arm64 = {"aarch64-unknown-linux-gnu", "aarch64-linux-gnu",
+	                                           "ld-linux-aarch64.so.1"};
+	return str_equal(workspace->build_arch, "arm64") ? &arm64 : &amd64;
+}
+
 /* ---- the packages */
 
 static int fetch(const struct workspace *workspace, const struct lock *lock,
@@ -347,7 +356,8 @@ int toolchain_load(const struct workspace *workspace, const struct env *env, con
 	    yaml_parse(path, str_text(&text), text.len, &yaml, err) < 0)
 		return -1;
 	struct toolchain toolchain = {.arch = mem_strdup(arch),
-	                              .prefix = mem_printf("/opt/dray/%s", arch)};
+	                              .prefix = mem_printf("/opt/dray/%s", arch),
+	                              .build = build_machine_of(workspace)};
 	int result = yaml_decode(&yaml, yaml.root, description_fields,
 	                         sizeof description_fields / sizeof *description_fields, &toolchain,
 	                         err);

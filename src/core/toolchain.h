@@ -8,6 +8,13 @@
 #include "vec.h"
 #include "workspace.h"
 
+/* What the machine that builds is called, which is not the target's business. */
+struct build_machine {
+	const char *triple;    /* config.guess's: "x86_64-pc-linux-gnu" */
+	const char *libraries; /* the environment's, below usr/lib: "x86_64-linux-gnu" */
+	const char *loader;    /* among them: "ld-linux-x86-64.so.2" */
+};
+
 /* toolchains/<arch>.yaml. All text is owned by the struct. */
 struct toolchain {
 	char *arch;             /* "amd64" */
@@ -27,7 +34,8 @@ struct toolchain {
 	char *prefix;                   /* where it is mounted inside: "/opt/dray/amd64" */
 	struct digest
 		digest; /* of the description, the wrappers and the packages: part of every key */
-	char *dir;      /* out/toolchain/<digest>, NULL until prepared */
+	const struct build_machine *build; /* static: what it runs on */
+	char *dir;                         /* out/toolchain/<digest>, NULL until prepared */
 };
 
 /* The architectures that there is one for, by name; none outside of a checkout. */
