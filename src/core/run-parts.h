@@ -60,8 +60,9 @@ int run_choose_kvm(struct run_machine *machine, struct err *err);
 
 /* run-ssh.c: makes the key. */
 int run_ssh_make_key(struct run_machine *machine, struct err *err);
-/* A free port on the loopback. */
-int run_ssh_pick_port(unsigned *ret_port, struct err *err);
+/* A port on the loopback that nothing listens on: the wanted one, ERR_USAGE when it is taken, or,
+ * for 0, any. */
+int run_ssh_find_port(unsigned wanted, unsigned *ret_port, struct err *err);
 /* Whether an SSH server answers within wait_ms (-1: a minute, which is the most). */
 bool run_ssh_answers(struct run_machine *machine, int wait_ms);
 /* Runs the command as root, for at most wait_ms (-1: for ever); ret_status is its exit status, 255

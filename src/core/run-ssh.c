@@ -50,14 +50,28 @@ static int loopback_socket(unsigned port, struct sockaddr_in *ret_address)
 	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
 
-int run_ssh_pick_port(unsigned *ret_port, struct err *err)
+static int no_port(unsigned wanted, struct err *err)
+{
+	if (!wanted)
+		return err_errno(err, "find a free port");
+	if (errno != EADDRINUSE)
+		return err_errno(err, "port %u of 127.0.0.1", wanted);
+	err_set(err, ERR_USAGE, "port %u of 127.0.0.1 is taken", wanted);
+	return err_hint(err, "without --ssh-port a free one is found");
+}
+
+/* Connections to the last machine on that port may not be over yet; that hinders nobody, so
+ * SO_REUSEADDR is set, as QEMU does it. */
+int run_ssh_find_port(unsigned wanted, unsigned *ret_port, struct err *err)
 {
 	struct sockaddr_in address;
 	socklen_t length = sizeof address;
-	own_fd int fd = loopback_socket(0, &address);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
+	int reuse = wanted != 0;
+	own_fd int fd = loopback_socket(wanted, &address);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse) < 0 ||
+	    bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&address, &length) < 0)
-		return err_errno(err, "find a free port");
+		return no_port(wanted, err);
 	*ret_port = ntohs(address.sin_port);
 	return 0;
 }

@@ -162,20 +162,36 @@ static int make_log(struct run_machine *machine, struct err *err)
 	return fd < 0 ? err_errno(err, "%s", machine->log) : 0;
 }
 
-static int prepare(struct run_machine *machine, struct err *err)
+static bool has_ssh(const struct board *board)
+{
+	return board->image->loader == BOARD_LOADER_UKI;
+}
+
+/* Before anything is made. */
+static int check_request(struct run_machine *machine, struct err *err)
 {
 	const struct run_request *request = machine->request;
-	bool has_ssh = request->board->image->loader == BOARD_LOADER_UKI;
-	if (request->command && !has_ssh)
-		return err_set(err, ERR_USAGE, "board %s has no SSH server to run a command by",
-		               request->board->name);
+	if (request->command && request->until)
+		return err_set(err, ERR_USAGE,
+		               "a command ends the run, and so does --until: give one of them");
+	if (!request->command && !request->ssh_port)
+		return 0;
+	if (!has_ssh(request->board))
+		return err_set(err, ERR_USAGE, "board %s has no SSH server%s", request->board->name,
+		               request->command ? " to run a command by" : "");
+	if (!request->ssh_port)
+		return 0;
+	return run_ssh_find_port(request->ssh_port, &machine->ssh_port, err);
+}
+
+static int prepare(struct run_machine *machine, struct err *err)
+{
 	if (make_log(machine, err) < 0 || make_disk(machine, err) < 0 ||
 	    make_variables(machine, err) < 0 || run_choose_kvm(machine, err) < 0)
 		return -1;
-	if (!has_ssh)
+	if (!has_ssh(machine->request->board))
 		return 0;
-	machine->ssh_port = request->ssh_port;
-	if (!machine->ssh_port && run_ssh_pick_port(&machine->ssh_port, err) < 0)
+	if (!machine->ssh_port && run_ssh_find_port(0, &machine->ssh_port, err) < 0)
 		return -1;
 	return run_ssh_make_key(machine, err);
 }
@@ -394,7 +410,8 @@ static int prepare_and_boot(struct run_machine *machine, int *ret_status, struct
 	own(strv) groups = {0};
 	own_fd int lock = -1;
 	strv_add(&groups, "emulator");
-	if (env_create(machine->workspace, 0, machine->sink, err) < 0 ||
+	if (check_request(machine, err) < 0 ||
+	    env_create(machine->workspace, 0, machine->sink, err) < 0 ||
 	    env_open(machine->workspace, &machine->env, err) < 0 ||
 	    env_layers(&machine->env, &groups, &machine->layers, err) < 0 ||
 	    open_state(machine, &lock, err) < 0)
