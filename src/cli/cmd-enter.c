@@ -31,9 +31,10 @@ const struct command cmd_enter = {
 		"is\n"
 		"at /sdk, its state at /sdk/out; `sdk`, `build-packages` and `build-image` are "
 		"the\n"
-		"same program as outside. You are root inside, and yourself outside. Nothing that\n"
-		"is written elsewhere than below /sdk stays. The first time, the environment is\n"
-		"created and the SDK compiled in it. Exits with the command's status.",
+		"same program as outside, compiled there the first time and whenever its sources\n"
+		"have changed. You are root inside, and yourself outside. Nothing that is written\n"
+		"elsewhere than below /sdk stays, but for the cache. The first time, the\n"
+		"environment is created. Exits with the command's status.",
 	.examples = "sdk enter                            # a shell\n"
 		    "sdk enter -- gcc --version           # one command\n",
 	.max_args = -1,
