@@ -26,7 +26,7 @@ static const struct option_spec options[] = {
 	[OPT_SSH_PORT] = {"ssh-port", 0, "PORT", "port on 127.0.0.1 for SSH (default: a free one)"},
 	[OPT_KVM] = {"kvm", 0, "WHEN", "auto, yes or no (default: auto, where it really works)"},
 	[OPT_TIMEOUT] = {"timeout", 0, "SECONDS", "fail when it takes longer"},
-	[OPT_LOG] = {"log", 0, "FILE", "write the console's text there too"},
+	[OPT_LOG] = {"log", 0, "FILE", "file of the console's text (out/logs/run/BOARD.log)"},
 	[OPT_UNTIL] = {"until", 0, "TEXT", "end well when the console shows this text"},
 	{0},
 };

@@ -239,8 +239,8 @@ const struct yaml_field board_image_fields[] = {
          "list: Patterns of what the initrd holds of `/usr`; the shared libraries that programs "
          "name come along."},
 	{"os-release", YAML_CUSTOM, FIELD(board_image, os_release), false, decode_os_release,
-         "map: Lines of `/usr/lib/os-release`; VERSION_ID, IMAGE_VERSION and BUILD_ID are "
-         "added."},
+         "map: Lines of `/usr/lib/os-release`; VERSION, VERSION_ID, IMAGE_ID, IMAGE_VERSION and "
+         "BUILD_ID are added."},
 	{"compression", YAML_TEXT, FIELD(board_image, compression), false, NULL,
          "How erofs compresses, as `mkfs.erofs -z` takes it."},
 	{"esp-size", YAML_CUSTOM, FIELD(board_image, esp_bytes), false, decode_slot,

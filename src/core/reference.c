@@ -101,13 +101,11 @@ void reference_boards(struct str *text)
 {
 	str_add(text,
 	        "# Boards\n\n"
-	        "One directory a board: `board-configs/<name>/board.yaml`, with `files/` (laid "
-	        "over\n"
-	        "the root) and `initrd/` (laid over the initial file system) beside it. A board "
-	        "that\n"
-	        "`extends` another takes over its settings: lists are joined, `-name` takes one\n"
-	        "away, texts and numbers are replaced. Written by `sdk reference board`; a test\n"
-	        "compares.\n\n## board\n\n");
+	        "One directory a board: `board-configs/<name>/board.yaml`, with `files/usr/` (laid\n"
+	        "over `/usr`) and `initrd/` (laid over the initial file system) beside it. A board\n"
+	        "that `extends` another takes over its settings: lists are joined, `-name` takes\n"
+	        "one away, texts and numbers are replaced. Written by `sdk reference board`; a\n"
+	        "test compares.\n\n## board\n\n");
 	add_table(text, board_fields, board_field_count);
 	str_add(text, "## image\n\n");
 	add_table(text, board_image_fields, board_image_field_count);
