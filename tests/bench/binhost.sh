@@ -1,8 +1,10 @@
 #!/bin/sh
 # A board and DATA_MB of other files from a binhost on loopback, nothing built and nothing cached, beside
 # dpkg and pacman that install packages made of the same files from this disk; then the plan of a large
-# index.
+# index. What is fetched is synced, archives too, and what the others install is not: so this disk is
+# asked for its speed as well.
 #   BOARD=amd64-usr  must be built     RUNS=3  the best counts     DATA_MB=320
+# pacman: `apt install pacman-package-manager` on Debian. (Debian 12 has no apk.)
 # Memory is measured in a run of its own: to look at it slows down what is looked at.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -41,7 +43,7 @@ for _ in $(seq 50); do grep -q keys: "$dir/told" && break; sleep 0.1; done
 mkdir "$dir/root"
 for name in bootstrap toolchains board-configs; do ln -s "$top/$name" "$dir/root/$name"; done
 cp -r "$top/recipes" "$dir/root/recipes"
-# Eight packages of files of 100 kB, that shrink about as programs and texts do.
+# Eight packages of files of 100 kB, that shrink as the packages of amd64-usr do (to 38 %).
 data=
 for n in 1 2 3 4 5 6 7 8; do
 	data="$data bench-data$n"
@@ -57,13 +59,14 @@ for n in 1 2 3 4 5 6 7 8; do
 	phases:
 	  install: |
 	    python3 - <<'P'
-	    import os, random
+	    import itertools, os, random
 	    random.seed($n)
 	    words = [random.randbytes(random.randrange(2, 9)) for _ in range(4096)]
+	    often = list(itertools.accumulate(0.988 ** i for i in range(4096)))
 	    os.makedirs(os.environ["DEST"] + "/usr/share/bench-data$n")
 	    for i in range($DATA_MB * 10 // 8):
 	        with open(os.environ["DEST"] + f"/usr/share/bench-data$n/{i}", "wb") as file:
-	            file.write(b"".join(random.choices(words, k=20000))[:100000])
+	            file.write(b"".join(random.choices(words, cum_weights=often, k=20000))[:100000])
 	    P
 	Y
 done
@@ -81,8 +84,9 @@ fetch='SDK_CACHE=$WHERE/cache; export SDK_CACHE; board=$1; shift
 ours=$(SDK_ROOT=$dir/root best ours sh -c "$fetch" "$SDK" "$BOARD" $data)
 mkdir "$dir/watched"
 # shellcheck disable=SC2086
-SDK_ROOT=$dir/root WHERE=$dir/watched sh "$top/tests/bench/peak.sh" "$dir/peak" sh -c "$fetch" "$SDK" "$BOARD" $data >"$dir/log" 2>&1
+SDK_ROOT=$dir/root WHERE=$dir/watched sh "$top/tests/bench/peak.sh" "$dir/peak" sh -c "$fetch && times" "$SDK" "$BOARD" $data >"$dir/log" 2>&1
 peak=$(cat "$dir/peak")
+processor=$(tail -1 "$dir/log" | awk -F'[ms ]+' '{ printf "%.0f", ($1 * 60 + $2 + $3 * 60 + $4) * 1000 }')
 
 # ---- the same files as packages of others
 bytes=0 count=0
@@ -101,8 +105,13 @@ for store in "$dir/ours-$RUNS"/out/store/*; do
 done
 speed() { awk -v b="$bytes" -v ms="$1" 'BEGIN { printf "%.0f MB/s", b / ms / 1000 }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+written=$((bytes + $(du -sb "$dir/ours-$RUNS/cache/objects" | cut -f1)))
+# shellcheck disable=SC2016
+disk=$(best disk sh -c 'dd if=/dev/zero of="$WHERE/file" bs=1M count="$0" conv=fsync' $((written >> 20)))
 echo "$BOARD: $count packages, $((bytes / 1000000)) MB unpacked (with $DATA_MB MB of data)"
 echo "sdk, by HTTP, checked:     $ours ms, $(speed "$ours") (wanted: at least 150 MB/s); memory of all processes: $peak (wanted: at most 200 MiB)"
+echo "  processor, all of it:    $processor ms, $(speed "$processor") a core"
+echo "  this disk, $((written / 1000000)) MB synced: $disk ms, $(speed "$disk") at most; ratio ours/disk: $(ratio "$ours" "$disk")"
 if [ "$(id -u)" -ne 0 ]; then
 	echo "dpkg, pacman: SKIPPED: they want root"
 else
@@ -118,7 +127,7 @@ else
 				--noconfirm --noscriptlet --nodeps --nodeps --overwrite "*" --hookdir /nonexistent -U "$1"/*.zst' "$dir/pacman.conf" "$dir/pacs")
 		echo "pacman -U, from disk:      $theirs ms, $(speed "$theirs"); ratio ours/pacman: $(ratio "$ours" "$theirs")"
 	else
-		echo "pacman: SKIPPED: not installed"
+		echo "pacman: SKIPPED: not installed (apt install pacman-package-manager)"
 	fi
 fi
 
