@@ -23,6 +23,8 @@
 _Static_assert(sizeof(struct fetch_news) <= PIPE_BUF, "news must be written atomically");
 
 enum {
+	MIN_FETCHERS = 4,
+	MAX_FETCHERS = 16,
 	ASKED_EACH = 2,   /* requests in all for each fetcher, so that the next is at hand */
 	MAX_FAILURES = 3, /* of a host on end, or processes that it ended: then it is left alone */
 	MAX_RESTARTS = 10 /* of fetchers that ended for no host's fault */
@@ -285,6 +287,13 @@ static int open_shared(struct fetchers *fetchers, struct err *err)
 		return err_errno(err, "pipe");
 	/* A description of its own for who reads: the fetchers' writes are to block. */
 	return fcntl(fetchers->news[0], F_SETFL, O_NONBLOCK) < 0 ? err_errno(err, "pipe") : 0;
+}
+
+unsigned fetchers_count(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned count = processors > 0 ? 2 * (unsigned)processors : MIN_FETCHERS;
+	return count < MIN_FETCHERS ? MIN_FETCHERS : count > MAX_FETCHERS ? MAX_FETCHERS : count;
 }
 
 struct fetchers *fetchers_start(const struct workspace *workspace, const struct binhosts *binhosts,

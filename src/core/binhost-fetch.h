@@ -43,6 +43,8 @@ struct fetch_news {
 
 struct fetchers;
 
+/* How many suit this machine: they wait for the network, so more than it has processors. */
+unsigned fetchers_count(void);
 /* Forks `count` processes, which see the binhosts as they are now and die with this process. */
 struct fetchers *fetchers_start(const struct workspace *workspace, const struct binhosts *binhosts,
                                 unsigned count, struct err *err);

@@ -1,25 +1,20 @@
 /* Verifying a binhost: every archive that an index names is fetched and looked at. */
 #include "binhost-verify.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "binhost-look.h"
 #include "fs.h"
 #include "map.h"
 #include "own.h"
-#include "path.h"
-#include "store-unpack.h"
 
 struct verify {
 	struct binhost_host *host;
 	struct binhost_report *report;
-	char *dir;         /* scratch */
-	struct map seen;   /* "<digest>:<sha256>" of what was looked at: what it was found to be */
-	struct strv words; /* keys of `seen` */
-	struct strv found; /* values of `seen`: "" is good */
+	char *dir;          /* scratch */
+	struct map by_name; /* "<digest>:<sha256>" of all archives that were met, and … */
+	struct binhost_look_list all; /* … what was found of them */
+	struct strv words;            /* keys of `by_name` */
 };
 
 void binhost_report_release(struct binhost_report *report)
@@ -39,89 +34,90 @@ static void verify_release(struct verify *verify)
 	if (verify->dir)
 		fs_remove_tree(verify->dir, NULL);
 	free(verify->dir);
-	map_release(&verify->seen);
+	map_release(&verify->by_name);
 	strv_release(&verify->words);
-	strv_release(&verify->found);
+	for (vec_each(look, &verify->all))
+		binhost_look_free(*look);
+	vec_release(&verify->all);
 }
 
-static int compare(const char *path, const struct binhost_object *object, const char *dir,
-                   struct err *err)
+static char *word_of(const struct binhost_object *object)
 {
-	struct stat st;
-	struct digest digest;
-	char hex[DIGEST_HEX];
-	if (stat(path, &st) < 0)
-		return err_errno(err, "%s", path);
-	if (digest_file(path, &digest, err) < 0)
-		return -1;
-	if ((uint64_t)st.st_size != object->object_bytes)
-		return err_set(err, ERR_TRUST, "%lld bytes instead of %llu", (long long)st.st_size,
-		               (unsigned long long)object->object_bytes);
-	digest_hex(&digest, hex);
-	if (!str_equal(hex, object->sha256))
-		return err_set(err, ERR_TRUST, "its SHA-256 is %.16s… instead of %.16s…", hex,
-		               object->sha256);
-	return store_check_archive(path, object->digest, dir, err);
+	return mem_printf("%s:%s", object->digest, object->sha256);
 }
 
-static int look(struct verify *verify, const char *name, const struct binhost_object *object,
-                struct err *err)
-{
-	own_free char *path = path_join(verify->dir, "object");
-	own_fd int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_errno(err, "%s", path);
-	if (verify->host->target->ops->get(verify->host->target, name, object->object_bytes, fd,
-	                                   err) < 0)
-		return -1;
-	return compare(path, object, verify->dir, err);
-}
-
-/* What is wrong with the object; "" when it is good. -1: it could not be looked at. */
-static int find_fault(struct verify *verify, const char *name, const char *task,
-                      const struct binhost_object *object, const char **ret_what, struct err *err)
-{
-	own_free char *word = mem_printf("%s:%s", object->digest, object->sha256);
-	*ret_what = map_get(&verify->seen, word);
-	if (*ret_what)
-		return 0;
-	own(err) why = {0};
-	struct event event = {.kind = EVENT_BEGIN, .task = task};
-	event_emit(verify->host->sink, &event);
-	int result = look(verify, name, object, &why);
-	event.kind = EVENT_END;
-	event.status = result;
-	event_emit(verify->host->sink, &event);
-	if (result < 0 && why.kind != ERR_TRUST && why.kind != ERR_INPUT)
-		return err_move(err, &why);
-	strv_add(&verify->found, result < 0 ? why.message : "");
-	strv_take(&verify->words, steal_ptr(word));
-	*ret_what = verify->found.items[verify->found.count - 1];
-	map_set(&verify->seen, verify->words.items[verify->words.count - 1], (char *)*ret_what);
-	verify->report->objects++;
-	verify->report->bytes += object->object_bytes;
-	return 0;
-}
-
-static int verify_entry(struct verify *verify, const char *index, const struct binhost_entry *entry,
-                        struct err *err)
+/* Notes the archives of an entry that were not met before. */
+static void meet(struct verify *verify, const struct binhost_entry *entry,
+                 struct binhost_look_list *fresh)
 {
 	for (vec_each(object, &entry->objects)) {
-		own_free char *name = binhost_object_name(object->digest);
-		own_free char *task = mem_printf("%s %s", entry->package, object->output);
-		const char *what;
-		if (find_fault(verify, name, task, object, &what, err) < 0)
-			return -1;
-		if (!*what)
+		own_free char *word = word_of(object);
+		if (map_get(&verify->by_name, word))
 			continue;
-		struct binhost_fault fault = {.index = mem_strdup(index),
-		                              .package = mem_strdup(entry->package),
-		                              .output = mem_strdup(object->output),
-		                              .name = mem_strdup(name),
-		                              .what = mem_strdup(what)};
-		vec_push(&verify->report->faults, fault);
+		struct binhost_look *look = mem_alloc(sizeof *look);
+		*look = (struct binhost_look){.object = *object,
+		                              .task = mem_printf("%s %s", entry->package,
+		                                                 object->output)};
+		vec_push(&verify->all, look);
+		vec_push(fresh, look);
+		map_set(&verify->by_name, word, look);
+		strv_take(&verify->words, steal_ptr(word));
 	}
-	return 0;
+}
+
+static void count_looks(struct verify *verify, const struct binhost_look_list *fresh)
+{
+	for (size_t i = 0; i < fresh->count && fresh->items[i]->is_done; i++) {
+		verify->report->objects++;
+		verify->report->bytes += fresh->items[i]->object.object_bytes;
+	}
+}
+
+static void add_fault(struct verify *verify, const char *index, const struct binhost_entry *entry,
+                      const struct binhost_object *object, const char *what)
+{
+	struct binhost_fault fault = {.index = mem_strdup(index),
+	                              .package = mem_strdup(entry->package),
+	                              .output = mem_strdup(object->output),
+	                              .name = binhost_object_name(object->digest),
+	                              .what = mem_strdup(what)};
+	vec_push(&verify->report->faults, fault);
+}
+
+/* Reports an entry, up to the first archive that could not be looked at: then false. */
+static bool report_entry(struct verify *verify, const char *index,
+                         const struct binhost_entry *entry)
+{
+	verify->report->entries++;
+	for (vec_each(object, &entry->objects)) {
+		own_free char *word = word_of(object);
+		const struct binhost_look *look = map_get(&verify->by_name, word);
+		if (!look->is_done)
+			return false;
+		if (look->what)
+			add_fault(verify, index, entry, object, look->what);
+	}
+	return true;
+}
+
+static int verify_entries(struct verify *verify, const char *name,
+                          const struct binhost_index *index, struct err *err)
+{
+	struct binhost_look_list fresh = {0};
+	for (const char *line = NULL; (line = binhost_index_next(index, line));) {
+		own(binhost_entry) entry = {0};
+		if (binhost_entry_read(line, &entry))
+			meet(verify, &entry, &fresh);
+	}
+	int result = binhost_look(verify->host, verify->dir, &fresh, err);
+	count_looks(verify, &fresh);
+	vec_release(&fresh);
+	for (const char *line = NULL; (line = binhost_index_next(index, line));) {
+		own(binhost_entry) entry = {0};
+		if (binhost_entry_read(line, &entry) && !report_entry(verify, name, &entry))
+			break;
+	}
+	return result;
 }
 
 static int verify_index(struct verify *verify, const char *name, struct err *err)
@@ -133,15 +129,7 @@ static int verify_index(struct verify *verify, const char *name, struct err *err
 	if (!tag)
 		return err_set(err, ERR_INPUT, "%s has no %s", verify->host->target->url, name);
 	verify->report->indexes++;
-	for (const char *line = NULL; (line = binhost_index_next(&index, line));) {
-		own(binhost_entry) entry = {0};
-		if (!binhost_entry_read(line, &entry))
-			continue;
-		verify->report->entries++;
-		if (verify_entry(verify, name, &entry, err) < 0)
-			return -1;
-	}
-	return 0;
+	return verify_entries(verify, name, &index, err);
 }
 
 int binhost_verify(struct binhost_host *host, const struct strv *names,

@@ -3,13 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "key.h"
 #include "own.h"
 #include "sched-parts.h"
-
-enum { MIN_FETCHERS = 4, MAX_FETCHERS = 16 };
 
 void sched_fetch_release(struct scheduler *s)
 {
@@ -21,13 +18,10 @@ void sched_fetch_release(struct scheduler *s)
 
 /* ---- asking */
 
-/* Downloads wait for the network, so there are more of them than processors. */
 static int start_fetchers(struct scheduler *s, struct err *err)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned count = processors > 0 ? 2 * (unsigned)processors : MIN_FETCHERS;
-	count = count < MIN_FETCHERS ? MIN_FETCHERS : count > MAX_FETCHERS ? MAX_FETCHERS : count;
-	s->fetchers = fetchers_start(s->needs.workspace, s->schedule->binhosts, count, err);
+	s->fetchers =
+		fetchers_start(s->needs.workspace, s->schedule->binhosts, fetchers_count(), err);
 	return s->fetchers ? sched_watch(s, fetchers_fd(s->fetchers), s->fetchers, err) : -1;
 }
 

@@ -14,6 +14,8 @@ access "test", secret "secret/with+signs".
 Environment: PAGE=N objects a page of a listing; FLAKY=1 answers 503 to every fifth request;
 MEET=FILE, where FILE exists when an index is put: the PUT waits for a second one, so that the two
 collide however slow the machine is;
+TOGETHER=FILE, where FILE exists: no archive is handed out before a second one is asked for, but 403
+after 20 seconds;
 LOST=FILE, where FILE exists: the next PUT of an index is done, but answered 503, and FILE is removed;
 REFUSED=FILE, lines "status key" of objects that are answered with that status.
 """
@@ -33,10 +35,11 @@ PAGE = int(os.environ.get("PAGE", "1000"))
 objects = {bucket: {} for bucket in buckets or ["bucket"]}
 lock = threading.Lock()
 MEET = os.environ.get("MEET", "")
+TOGETHER = os.environ.get("TOGETHER", "")
 LOST = os.environ.get("LOST", "")
 REFUSED = os.environ.get("REFUSED", "")
 meeting = threading.Condition()
-arrived = 0
+arrived = {"put": 0, "get": 0}
 requests = 0
 
 
@@ -141,6 +144,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             with open(REFUSED) as file:
                 for status in (line.split()[0] for line in file if line.split()[1] == key):
                     raise Refused(int(status), "AsTheTestWants")
+        if "/objects/" in key and os.path.exists(TOGETHER) and not self.meet("get", 20):
+            raise Refused(403, "Alone")
         with lock:
             found = bucket.get(key)
         if not found:
@@ -161,18 +166,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.headers.get("If-None-Match") == "*" and found:
             raise Refused(412, "PreconditionFailed")
 
-    def meet(self):
-        global arrived
+    def meet(self, what, seconds):
         with meeting:
-            arrived += 1
+            arrived[what] += 1
             meeting.notify_all()
-            meeting.wait_for(lambda: arrived > 1, timeout=60)
+            return meeting.wait_for(lambda: arrived[what] > 1, timeout=seconds)
 
     def do_object_put(self, bucket, key, query, body):
         etag = '"' + hashlib.md5(body).hexdigest() + '"'
         meta = {n.lower(): v for n, v in self.headers.items() if n.lower().startswith("x-amz-meta-")}
         if "index/" in key and os.path.exists(MEET):
-            self.meet()
+            self.meet("put", 60)
         with lock:
             self.check_conditions(bucket, key)
             bucket[key] = (body, etag, meta)

@@ -152,9 +152,9 @@ if [ "${SDK_TEST_S3:-}" ]; then
 	S3=$SDK_TEST_S3/$(date +%s)
 else
 	unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY AWS_REGION AWS_PROFILE AWS_SESSION_TOKEN
-	MEET="$TMP/meet" LOST="$TMP/lost" REFUSED="$TMP/refused" PAGE=5 FLAKY=1 python3 "$SDK_TOP/tests/helpers/s3-server.py" "$TMP/port" "$TMP/s3.log" bucket &
+	MEET="$TMP/meet" TOGETHER="$TMP/together" LOST="$TMP/lost" REFUSED="$TMP/refused" PAGE=5 FLAKY=1 python3 "$SDK_TOP/tests/helpers/s3-server.py" "$TMP/port" "$TMP/s3.log" bucket &
 	server=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s "$TMP/port" ] && break; sleep 0.3; done
+	for _ in $(seq 600); do [ -s "$TMP/port" ] && break; sleep 0.1; done
 	AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(cat "$TMP/port")
 	export AWS_ENDPOINT_URL_S3 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY='secret/with+signs'
 	S3=s3://bucket/dray
@@ -179,6 +179,9 @@ if [ "$server" ]; then
 	push --to="$S3" k1 >"$TMP/log" 2>&1; result $? "an index whose answer is lost is written"
 	ok "… and known to be" grep -q '1 of them new' "$TMP/log"
 	is "… without another one" "$(grep -c 'PUT .*index/amd64 200' "$TMP/s3.log")" 0
+	touch "$TMP/together"
+	ok "verify looks at several archives at a time" "$SDK" binhost verify --to="$S3"
+	rm "$TMP/together"
 	# Of two archives the first in the order of the index is missing, the other can't be had.
 	for name in a c; do
 		key=$("$SDK" build -n --json "$name" | field '["packages"][0]["key"]')
@@ -196,6 +199,8 @@ fi
 victim=$(find "$HOST/objects" -type f | sort | sed -n 7p)
 printf '\377' | dd of="$victim" bs=1 seek=100 conv=notrunc status=none
 fails "verify finds a flipped bit" 5 "$(basename "$victim"): its SHA-256" verify
+cp "$TMP/.out" "$TMP/log"
+ok "… of which it tells at once" grep -q '^failed .*: its SHA-256' "$TMP/log"
 is "… and nothing else" "$(verify --json 2>/dev/null | field '["faults"].__len__()')" 1
 rm "$victim"
 fails "… and a missing archive" 5 "$(basename "$victim"): .*missing" verify
