@@ -10,7 +10,7 @@
 
 static const struct option_spec options[] = {
 	{"fix", 'f', NULL, "put right what can be: order, addresses, licences, blanks"},
-	{"deep", 'd', NULL, "also fetch and check the sources, and try the patches on them"},
+	{"deep", 'd', NULL, "also fetch the sources, check them and their signatures, try patches"},
 	{"strict", 's', NULL, "advice counts as wrong"},
 	{0}};
 
@@ -88,7 +88,11 @@ static int check_deep(struct linting *linting, const struct recipe *recipe, stru
 	bool there;
 	if (lint_sources(&cli->workspace, recipe, &linting->lint, &cli->sink, &there, err) < 0)
 		return -1;
-	if (there && lint_patches(&cli->workspace, recipe, &linting->lint, &cli->sink, err) < 0)
+	if (!there)
+		return 0;
+	if (lint_signatures(&cli->workspace, recipe, &linting->lint, &cli->sink, err) < 0)
+		return -1;
+	if (lint_patches(&cli->workspace, recipe, &linting->lint, &cli->sink, err) < 0)
 		return err_wrap(err, "%s: patches", recipe->name);
 	return 0;
 }
@@ -216,7 +220,8 @@ const struct command cmd_lint = {
 		"What is wrong: form, licences that the SPDX list does not know, dependencies that\n"
 		"are no recipes, tools that are no groups of the environment, patterns that are\n"
 		"none, errors that shellcheck sees in phases; with --deep, sources that no address\n"
-		"has or whose bytes are others, and patches that don't apply.\n"
+		"has, whose bytes are others or that upstream did not sign, and patches that don't\n"
+		"apply.\n"
 		"Advice: keys in another order than usual, addresses that don't follow\n"
 		"the version, dependencies of which the last build read no file (unused), or that it\n"
 		"read and that are not declared (missing); of a package that was not built here a\n"

@@ -2,9 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "archive-read.h"
 #include "bump-parts.h"
 #include "fetch.h"
 #include "fs.h"
@@ -12,7 +10,7 @@
 #include "own.h"
 #include "path.h"
 #include "recipe-edit.h"
-#include "sign.h"
+#include "signature.h"
 #include "tarball.h"
 #include "workon.h"
 
@@ -145,52 +143,7 @@ void bump_prefetch(struct bump *const *bumps, size_t count, unsigned parallel,
 	fetch_all(files.items.items, files.items.count, &options, sink, &ignored);
 }
 
-/* ---- signatures */
-
-struct output {
-	int fd;
-};
-
-static int on_chunk(void *context, const char *bytes, size_t count, struct err *err)
-{
-	const struct output *output = context;
-	return fs_write_all(output->fd, bytes, count, err);
-}
-
-/* Some sign the tar, not its compressed form: foo.tar.sign for foo.tar.xz. */
-static bool is_of_plain_tar(const char *file, const char *signature_url)
-{
-	own_free char *stem = mem_strdup(path_base(signature_url));
-	char *dot = strrchr(stem, '.');
-	if (dot)
-		*dot = '\0';
-	return str_ends(stem, ".tar") && !str_ends(file, ".tar");
-}
-
-static int unpack_plain(const char *file, const char *plain, struct err *err)
-{
-	FILE *stream = fopen(plain, "we");
-	if (!stream)
-		return err_errno(err, "%s", plain);
-	struct output output = {fileno(stream)};
-	int result = archive_read_stream(file, MAX_SOURCE_BYTES, on_chunk, &output, err);
-	if (fclose(stream) != 0 && result == 0)
-		result = err_errno(err, "%s", plain);
-	return result;
-}
-
-static int verify_with(const struct bump *bump, const char *file, const char *signature,
-                       const char *key, struct err *err)
-{
-	own(strv) key_files = {0};
-	struct sign_keys *keys;
-	strv_add(&key_files, key);
-	if (sign_keys_open(&key_files, bump->dir, &keys, err) < 0)
-		return -1;
-	int result = sign_verify_detached(keys, file, signature, err);
-	sign_keys_close(keys);
-	return result;
-}
+/* ---- taking over */
 
 static int verify(struct bump *bump, size_t index, const char *file, struct err *err)
 {
@@ -198,21 +151,12 @@ static int verify(struct bump *bump, size_t index, const char *file, struct err 
 	if (!source->signature_url)
 		return 0;
 	own_free char *signature = download_path(bump, index, source->signature_url);
-	own_free char *key = path_join(bump->recipe_dir, source->signature_key);
-	own_free char *plain = mem_printf("%s/plain.tar", bump->dir);
-	bool of_plain = is_of_plain_tar(file, source->signature_url);
-	if (of_plain && unpack_plain(file, plain, err) < 0)
+	if (signature_verify(source, bump->recipe_dir, file, signature, bump->dir, err) < 0)
 		return -1;
-	int result = verify_with(bump, of_plain ? plain : file, signature, key, err);
-	unlink(plain);
-	if (result < 0)
-		return err_wrap(err, "%s: upstream's signature", path_base(file));
 	strv_addf(&bump->verified, "%s: signature good (%s)", path_base(file),
 	          source->signature_key);
 	return 0;
 }
-
-/* ---- taking over */
 
 /* What a server calls not found may come as a page. */
 static int check_archive(const struct source *source, const char *file, struct err *err)

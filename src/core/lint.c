@@ -9,6 +9,7 @@
 #include "own.h"
 #include "path.h"
 #include "recipe-form.h"
+#include "signature.h"
 
 enum { MAX_RECIPE = 1 << 20 };
 
@@ -45,6 +46,20 @@ static int read_recipe(const struct recipe *recipe, struct str *text, struct err
 	return fs_read(path, MAX_RECIPE, text, err);
 }
 
+static void check_keys(const struct recipe *recipe, struct lint *lint)
+{
+	for (vec_each(source, &recipe->sources)) {
+		if (!source->signature_key)
+			continue;
+		own_free char *path = path_join(recipe->dir, source->signature_key);
+		if (!fs_is_file(path))
+			lint_add(lint, recipe, true, false,
+			         mem_printf("%s:%u: signature: there is no file %s beside the "
+			                    "recipe",
+			                    recipe->path, source->line, source->signature_key));
+	}
+}
+
 int lint_form(const struct recipe *recipe, struct lint *lint, struct err *err)
 {
 	own(str) text = {0};
@@ -55,6 +70,7 @@ int lint_form(const struct recipe *recipe, struct lint *lint, struct err *err)
 	for (vec_each(finding, &findings))
 		lint_add(lint, recipe, finding->is_wrong, finding->can_fix,
 		         mem_printf("%s:%u: %s", recipe->path, finding->line, finding->text));
+	check_keys(recipe, lint);
 	return 0;
 }
 
@@ -89,6 +105,43 @@ int lint_sources(const struct workspace *workspace, const struct recipe *recipe,
 		                    failed.message));
 	}
 	return 0;
+}
+
+static int check_signature(const struct workspace *workspace, const struct recipe *recipe,
+                           const struct source *source, const char *dir,
+                           const struct event_sink *sink, struct err *err)
+{
+	own_free char *file = source_cache_path(workspace, source);
+	own_free char *signature = path_join(dir, "signature");
+	if (signature_fetch(workspace, source, signature, sink, err) < 0 ||
+	    signature_verify(source, recipe->dir, file, signature, dir, err) < 0)
+		return -1;
+	return fs_remove_tree(signature, err);
+}
+
+int lint_signatures(const struct workspace *workspace, const struct recipe *recipe,
+                    struct lint *lint, const struct event_sink *sink, struct err *err)
+{
+	own_free char *parent = workspace_out(workspace, "lint");
+	own_free char *dir = NULL;
+	if (fs_make_dirs(parent, 0755, err) < 0 || fs_make_temporary(parent, &dir, err) < 0)
+		return -1;
+	int result = 0;
+	for (size_t i = 0; i < recipe->sources.count && result == 0; i++) {
+		const struct source *source = &recipe->sources.items[i];
+		own(err) failed = {0};
+		if (!source->signature_url ||
+		    check_signature(workspace, recipe, source, dir, sink, &failed) == 0)
+			continue;
+		if (failed.kind == ERR_INTERRUPTED)
+			result = err_move(err, &failed);
+		else
+			lint_add(lint, recipe, true, false,
+			         mem_printf("%s:%u: signature: %s", recipe->path, source->line,
+			                    failed.message));
+	}
+	fs_remove_tree(dir, NULL);
+	return result;
 }
 
 /* ---- patches */

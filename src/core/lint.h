@@ -25,7 +25,7 @@ void lint_add(struct lint *lint, const struct recipe *recipe, bool is_wrong, boo
               char *text);
 void lint_note(struct lint *lint, const struct recipe *recipe, char *text);
 
-/* recipe-form.h, for the recipe's file. */
+/* recipe-form.h, for the recipe's file; and that the keys of signatures are beside it. */
 int lint_form(const struct recipe *recipe, struct lint *lint, struct err *err);
 /* Puts the file right; ret_changed: it was not. */
 int lint_fix(const struct recipe *recipe, bool *ret_changed, struct err *err);
@@ -42,6 +42,10 @@ int lint_phases(const struct workspace *workspace, const struct recipe *const *r
  * ret_there: all of them are what the recipe says. */
 int lint_sources(const struct workspace *workspace, const struct recipe *recipe, struct lint *lint,
                  const struct event_sink *sink, bool *ret_there, struct err *err);
+/* Upstream's signature of the sources that declare one: fetched, and verified by the recipe's key.
+ * The sources are there. */
+int lint_signatures(const struct workspace *workspace, const struct recipe *recipe,
+                    struct lint *lint, const struct event_sink *sink, struct err *err);
 /* Patches on the source as it is. Sources that are not cached are fetched. */
 int lint_patches(const struct workspace *workspace, const struct recipe *recipe, struct lint *lint,
                  const struct event_sink *sink, struct err *err);

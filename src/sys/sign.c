@@ -79,9 +79,13 @@ static int import(struct sign_keys *keys, const char *path, struct err *err)
 		return err_set(err, ERR_INPUT, "%s: %s", path, gpgme_strerror(error));
 	gpgme_import_result_t result = gpgme_op_import_result(keys->context);
 	/* A key that is known with an older signature is neither imported nor unchanged. */
-	if (!result || result->considered == result->no_user_id)
-		return err_set(err, ERR_INPUT, "%s: holds no OpenPGP key", path);
-	return 0;
+	if (result && result->considered > result->no_user_id)
+		return 0;
+	return err_set(err, ERR_INPUT,
+	               result && result->no_user_id
+	                       ? "%s: its OpenPGP key signs no name of its own with more than SHA-1"
+	                       : "%s: holds no OpenPGP key",
+	               path);
 }
 
 int sign_keys_open(const struct strv *key_files, const char *parent, struct sign_keys **ret_keys,

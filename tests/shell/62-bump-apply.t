@@ -204,6 +204,9 @@ gpg -u upstream@example.org --armor --detach-sign --output "$WWW/pool/three-1.1.
 ok "upstream's counts" sh -c "'$SDK' bump --from=upstream three 1.1 --no-build 2>/dev/null | grep -q 'three-1.1.tar.gz: signature good (upstream.asc)'"
 ok "its address follows" grep -q "pool/three-1.1.tar.gz.asc" "$CHECKOUT/recipes/three/recipe.yaml"
 src three 1.2; tarball three 1.2
+gpg -u upstream@example.org --armor --detach-sign --output "$WWW/pool/three-1.2.tar.gz.asc" "$WWW/pool/three-1.2.tar.gz"
+echo "and more" >>"$TMP/t/three-1.2/file"; tarball three 1.2
+fails "a tarball changed since is refused" 5 "three-1.2.tar.gz: upstream's signature: .*the text is not what was signed" bump three 1.2 --no-build
 gunzip -c "$WWW/pool/three-1.2.tar.gz" >"$TMP/plain.tar"
 sed -i 's|tar.gz.asc|tar.sign|' "$CHECKOUT/recipes/three/recipe.yaml"
 gpg -u upstream@example.org --armor --detach-sign --output "$WWW/pool/three-1.2.tar.sign" "$TMP/plain.tar"

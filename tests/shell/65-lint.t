@@ -142,6 +142,43 @@ sed -i "s|file://$TMP/gone.tar|file://$TMP/p-1.tar|" "$(file p)"
 fails "a source with other bytes" 3 'p/recipe.yaml:6: sources: .*p-1.tar.*(sha256|SHA-256)' lint p --deep
 ok "which only --deep looks at" lint p
 
+# Upstream's signature, of a source as it is and of one that was changed since.
+if command -v gpg-agent >/dev/null; then
+	GPG=$TMP/gpg
+	gpg() { command gpg --homedir "$GPG" --batch --quiet --no-tty "$@"; }
+	mkdir -m 700 "$GPG"
+	trap 'GNUPGHOME=$GPG gpgconf --kill all; cleanup' EXIT
+	mkdir "$CHECKOUT/recipes/s"; cp "$TMP/p-1.tar" "$TMP/s-1.tar"
+	for who in upstream stranger; do
+		gpg --passphrase '' --quick-gen-key "$who@example.org" ed25519 sign never 2>/dev/null
+		gpg --armor --export "$who@example.org" >"$CHECKOUT/recipes/s/$who.asc"
+	done
+	signed_recipe() { # signed_recipe KEY: of the tarball as it is now
+		sed "s|^name: p|name: s|; s|p-1.tar|s-1.tar|; s|size: .*|size: $(wc -c <"$TMP/s-1.tar")|
+			s|sha256: .*|sha256: $(sha256sum <"$TMP/s-1.tar" | cut -c1-64)\n    signature: {url: \"file://$TMP/s-1.tar.asc\", key: $1}|" \
+			"$(file p)" | recipe s
+	}
+	gpg -u upstream@example.org --armor --detach-sign --output "$TMP/s-1.tar.asc" "$TMP/s-1.tar"
+	signed_recipe upstream.asc
+	ok "a source that upstream signed" lint s --deep
+	signed_recipe stranger.asc
+	fails "a key that did not sign it" 3 's/recipe.yaml:6: signature: .*none of our keys' lint s --deep
+	signed_recipe upstream.txt
+	fails "a key that is not there is wrong without looking deep" 3 's/recipe.yaml:6: signature: there is no file upstream.txt' lint s
+	gpg --cert-digest-algo SHA1 --passphrase '' --quick-gen-key old@example.org ed25519 sign never 2>/dev/null
+	gpg --armor --export old@example.org >"$CHECKOUT/recipes/s/old.asc"
+	signed_recipe old.asc
+	fails "a key that leans on SHA-1 is told as that" 3 'old.asc: .*SHA-1' lint s --deep
+	echo more >>"$TMP/s-1.tar"; signed_recipe upstream.asc
+	fails "a source that was changed, digest and all" 3 'the text is not what was signed' lint s --deep
+	rm "$TMP/s-1.tar.asc"
+	fails "a signature that is nowhere" 3 's/recipe.yaml:6: signature: .*s-1.tar.asc' lint s --deep
+	is "nothing of it is left" "$(ls -A "$TMP/out/lint")" ""
+	rm -r "$CHECKOUT/recipes/s"
+else
+	skip "upstream's signatures" "no gpg-agent to sign with"
+fi
+
 # Libraries without a C library: `user` is linked with one that it has by way of `way` alone.
 so() { # so NAME CODE ARGUMENTS…: files/lib<name>.so.1
 	name=$1 code=$2; shift 2
