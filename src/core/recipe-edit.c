@@ -153,6 +153,16 @@ static int set_url(struct editing *editing, const struct yaml_node *node, const 
 	return set(editing, node, wanted && !str_equal(expanded, wanted) ? wanted : next, err);
 }
 
+/* A signature beside its file stays there: a mirror may give the new file another name. */
+static int set_signature(struct editing *editing, const struct yaml_node *signature,
+                         const struct yaml_node *file, const char *file_url, struct err *err)
+{
+	own_free char *beside = NULL;
+	if (file_url && str_starts(signature->text, file->text))
+		beside = mem_printf("%s%s", file_url, signature->text + strlen(file->text));
+	return set_url(editing, signature, beside, err);
+}
+
 static int set_source(struct editing *editing, const struct yaml_node *source,
                       const struct recipe_edit_source *edit, struct err *err)
 {
@@ -161,7 +171,7 @@ static int set_source(struct editing *editing, const struct yaml_node *source,
 		if (set_url(editing, urls->items[i], i == 0 ? edit->url : NULL, err) < 0)
 			return -1;
 	const struct yaml_node *signature = yaml_get(yaml_get(source, "signature"), "url");
-	if (signature && set_url(editing, signature, NULL, err) < 0)
+	if (signature && set_signature(editing, signature, urls->items[0], edit->url, err) < 0)
 		return -1;
 	own_free char *size = mem_printf("%" PRIu64, edit->size_bytes);
 	if (edit->size_bytes && set(editing, yaml_get(source, "size"), size, err) < 0)

@@ -190,6 +190,37 @@ static void check_url(const char *url, const char *version, const char *next, co
 	assert_string_equal(after.data, expected.data);
 }
 
+static void check_signature(const char *url, const char *signature, const char *next,
+                            const char *wanted)
+{
+	own(str) before = {0};
+	own(str) after = {0};
+	own(err) err = {0};
+	own(recipe_edit) edit = {.version = "2"};
+	own_free char *line = mem_printf("{url: '%s', key: upstream.asc}", wanted);
+	vec_push(&edit.sources, (struct recipe_edit_source){.url = next});
+	str_addf(&before,
+	         HEAD "sources:\n  - urls: ['%s']\n    size: 1\n    sha256: " OLD_SHA
+	              "\n    signature: {url: '%s', key: upstream.asc}\n",
+	         url, signature);
+	assert_int_equal(recipe_edit_apply("t", before.data, before.len, &edit, &after, &err), 0);
+	if (!strstr(after.data, line))
+		fail_msg("wanted %s in\n%s", line, after.data);
+}
+
+static void test_signatures_follow(void **state)
+{
+	(void)state;
+	check_signature("https://x/foo-1.2.3.tar.xz", "https://x/sig/foo-1.2.3.sig", NULL,
+	                "https://x/sig/foo-2.sig");
+	check_signature("mirror://m/foo_1.2.3.tar.gz", "mirror://m/foo_1.2.3.tar.gz.asc",
+	                "mirror://m/foo_2.tar.xz", "mirror://m/foo_2.tar.xz.asc");
+	check_signature("mirror://m/foo_${version}.tar.gz", "mirror://m/foo_${version}.tar.gz.asc",
+	                "mirror://m/foo_2.tar.gz", "mirror://m/foo_${version}.tar.gz.asc");
+	check_signature("mirror://m/foo_1.2.3.tar.gz", "https://x/foo-1.2.3.tar.gz.asc",
+	                "mirror://m/foo_2.tar.xz", "https://x/foo-2.tar.gz.asc");
+}
+
 static void test_addresses_follow(void **state)
 {
 	(void)state;
@@ -234,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_else_stays),
 		cmocka_unit_test(test_addresses_follow),
+		cmocka_unit_test(test_signatures_follow),
 		cmocka_unit_test(test_what_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
