@@ -29,7 +29,9 @@ static const char *state_of(const struct board_row *row)
 {
 	if (row->kind == BOARD_ROW_VALUE)
 		return row->value ? row->value : "(default)";
-	return row->is_on ? "on" : row->comes_along ? "comes along" : "off";
+	if (row->is_on || !row->comes_along)
+		return row->is_on ? "on" : "off";
+	return row->is_guess ? "comes along?" : "comes along";
 }
 
 static void print_row(const struct board_row *row)
@@ -63,6 +65,8 @@ static void add_json(struct json *json, const struct board_row *row)
 		json_bool(json, "on", row->is_on);
 	if (row->kind == BOARD_ROW_PACKAGE)
 		json_bool(json, "comes_along", row->comes_along);
+	if (row->is_guess)
+		json_bool(json, "guess", true);
 	if (row->has_bytes)
 		json_number(json, "bytes", (int64_t)row->bytes);
 	json_string(json, "from", row->from);
@@ -129,7 +133,9 @@ const struct command cmd_config_list = {
 	.description =
 		"Packages, options of recipes, and what the image is like, each with the board\n"
 		"whose file says so; of packages, by how much the image is larger with them, before\n"
-		"compression, where they are built. With words: what has one of them in its name.",
+		"compression, where they are built. \"comes along\": another package needs it to run;\n"
+		"with a question mark: only recipes say so, nothing is built that could show it.\n"
+		"With words: what has one of them in its name.",
 	.examples = "sdk config list\n"
 		    "sdk config list --board=arm64-usr usr-size\n"
 		    "sdk config list --all --json\n",

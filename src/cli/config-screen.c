@@ -67,29 +67,43 @@ static bool contains(const char *text, const char *word)
 
 static bool is_found(const struct config_screen *screen, const struct board_row *row)
 {
-	if (row->kind == BOARD_ROW_GROUP)
-		return false;
 	/* The help of an item is that of its list. */
 	bool has_help = row->kind != BOARD_ROW_ITEM;
 	return contains(row->label, screen->search) || contains(row->value, screen->search) ||
 	       (has_help && contains(row->help, screen->search));
 }
 
+/* With its items: who looks for a list wants to see or to change what it holds. */
+static bool is_found_list(const struct config_screen *screen, const struct board_row *row)
+{
+	return row->kind == BOARD_ROW_GROUP && row->depth > 0 &&
+	       contains(row->label, screen->search);
+}
+
+/* The row below all that it lies in. */
+static void show_below(struct config_screen *screen, const size_t *parents, int depth)
+{
+	for (int i = 0; i <= depth; i++) {
+		size_t last = screen->shown.count ? screen->shown.items[screen->shown.count - 1]
+		                                  : SIZE_MAX;
+		if (last == SIZE_MAX || parents[i] > last)
+			vec_push(&screen->shown, parents[i]);
+	}
+}
+
 static void show_found(struct config_screen *screen)
 {
 	size_t parents[8] = {0};
+	int list = -1; /* the depth of the one that was found */
 	for (size_t i = 0; i < screen->tree.rows.count; i++) {
 		const struct board_row *row = &screen->tree.rows.items[i];
 		parents[row->depth] = i;
-		if (!is_found(screen, row))
-			continue;
-		for (int depth = 0; depth <= row->depth; depth++) {
-			size_t last = screen->shown.count
-			                      ? screen->shown.items[screen->shown.count - 1]
-			                      : SIZE_MAX;
-			if (last == SIZE_MAX || parents[depth] > last)
-				vec_push(&screen->shown, parents[depth]);
-		}
+		if (row->depth <= list)
+			list = -1;
+		if (list < 0 && is_found_list(screen, row))
+			list = row->depth;
+		if (list >= 0 || is_found(screen, row))
+			show_below(screen, parents, row->depth);
 	}
 }
 
@@ -183,7 +197,10 @@ static void add_mark(const struct config_screen *screen, size_t index, struct st
 		str_add(text, "  ");
 	if (row->kind == BOARD_ROW_PACKAGE || row->kind == BOARD_ROW_OPTION ||
 	    row->kind == BOARD_ROW_ITEM)
-		str_add(text, row->is_on ? "[x] " : row->comes_along ? "[~] " : "[ ] ");
+		str_add(text, row->is_on         ? "[x] "
+		              : row->is_guess    ? "[?] "
+		              : row->comes_along ? "[~] "
+		                                 : "[ ] ");
 }
 
 static void draw_row(const struct config_screen *screen, int line, size_t shown_index)
@@ -271,6 +288,9 @@ static int draw_wrapped(int line, int last, enum term_style style, const char *t
 
 static const char *about(const struct board_row *row)
 {
+	if (row->is_guess)
+		return "[?] may come along: a package of the board is built with it, or says that "
+		       "it needs it; what really comes along shows when that is built.";
 	if (row->comes_along)
 		return "[~] comes along: a package of the board needs it to run.";
 	return row->help ? row->help : "";
@@ -317,6 +337,7 @@ static void draw_help(void)
 		"  u   undo      s   save      q   quit (asks when something is not saved)",
 		"",
 		"  [x] in the board   [~] comes along, another package needs it   [ ] not",
+		"  [?] may come along: by what recipes say, while it is not built",
 		"",
 		"At the right: the board whose file says so, and by how much the image is larger",
 		"with a package and what it alone needs, before compression, where they are built.",
@@ -522,20 +543,26 @@ static void go_right(struct config_screen *screen)
 	refresh_shown(screen);
 }
 
-/* To what is called like that, not to the group above it. */
+/* How well the row is what was looked for: by its help, a group by its name, another by its name.
+ */
+static int found_rank(const struct config_screen *screen, const struct board_row *row)
+{
+	if (!is_found(screen, row))
+		return 0;
+	if (!contains(row->label, screen->search))
+		return 1;
+	return row->kind == BOARD_ROW_GROUP ? 2 : 3;
+}
+
 static void choose_found(struct config_screen *screen)
 {
-	size_t found = SIZE_MAX, named = SIZE_MAX;
-	for (size_t i = screen->shown.count; i-- > 0;) {
-		const struct board_row *row = &screen->tree.rows.items[screen->shown.items[i]];
-		bool by_name = row->kind != BOARD_ROW_GROUP && contains(row->label, screen->search);
-		if (by_name)
-			named = i;
-		if (is_found(screen, row))
-			found = i;
+	int best = 0;
+	for (size_t i = 0; i < screen->shown.count; i++) {
+		int rank = found_rank(screen, &screen->tree.rows.items[screen->shown.items[i]]);
+		if (rank > best)
+			screen->at = i;
+		best = rank > best ? rank : best;
 	}
-	if (found != SIZE_MAX)
-		screen->at = named != SIZE_MAX ? named : found;
 }
 
 static void set_search(struct config_screen *screen, const char *text)

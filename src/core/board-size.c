@@ -18,6 +18,7 @@ void board_sizes_release(struct board_sizes *sizes)
 
 static void add_guess(struct board_size *size, const struct node *node)
 {
+	size->is_guess = true;
 	for (vec_each(edge, &node->depends))
 		strv_add(&size->requires, (*edge)->name);
 	for (vec_each(edge, &node->runtime))
@@ -26,14 +27,15 @@ static void add_guess(struct board_size *size, const struct node *node)
 
 static void add_node(struct board_sizes *sizes, const struct needs *needs, const struct node *node)
 {
-	const struct record_output *run =
-		node->state == NODE_DONE ? record_find(&node->record, "run") : NULL;
+	bool is_built = node->state == NODE_DONE;
+	const struct record_output *run = is_built ? record_find(&node->record, "run") : NULL;
 	const struct need *need = run ? needs_find(needs, run->digest) : NULL;
-	if (!run)
+	if (is_built && !run)
 		return;
 	struct board_size *size = mem_alloc(sizeof *size);
 	size->package = mem_strdup(node->name);
-	size->bytes = run->bytes;
+	size->is_built = is_built;
+	size->bytes = run ? run->bytes : 0;
 	/* What it needs to run is read off its files, where they are here; else it is at most what
 	 * it is built against. */
 	if (need && need->is_followed)
@@ -71,7 +73,7 @@ int board_sizes_make(const struct workspace *workspace, struct recipe_set *recip
 	return result;
 }
 
-uint64_t board_sizes_total(const struct board_sizes *sizes, const struct strv *packages,
+uint64_t board_sizes_total(const struct board_sizes *sizes, const struct strv *packages, bool guess,
                            struct strv *ret_names)
 {
 	struct map seen = {0};
@@ -83,7 +85,8 @@ uint64_t board_sizes_total(const struct board_sizes *sizes, const struct strv *p
 		if (!size || map_set(&seen, size->package, size))
 			continue;
 		bytes += size->bytes;
-		strv_add_all(&todo, &size->requires);
+		if (guess || !size->is_guess)
+			strv_add_all(&todo, &size->requires);
 		if (ret_names)
 			strv_add(ret_names, size->package);
 	}
@@ -96,14 +99,15 @@ bool board_sizes_effect(const struct board_sizes *sizes, const struct strv *pack
                         const char *package, uint64_t *ret_bytes)
 {
 	own(strv) without = {0}, with = {0};
-	if (!map_get(&sizes->by_name, package))
+	const struct board_size *size = map_get(&sizes->by_name, package);
+	if (!size || !size->is_built)
 		return false;
 	for (size_t i = 0; i < packages->count; i++)
 		if (!str_equal(packages->items[i], package))
 			strv_add(&without, packages->items[i]);
 	strv_add_all(&with, &without);
 	strv_add(&with, package);
-	*ret_bytes =
-		board_sizes_total(sizes, &with, NULL) - board_sizes_total(sizes, &without, NULL);
+	*ret_bytes = board_sizes_total(sizes, &with, true, NULL) -
+	             board_sizes_total(sizes, &without, true, NULL);
 	return true;
 }

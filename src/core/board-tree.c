@@ -50,6 +50,7 @@ struct making {
 	struct board_tree *tree;
 	struct board_items items;
 	struct map in_image; /* by name: packages, also those that come along */
+	struct map is_sure;  /* those of them that no declaration alone brings in */
 };
 
 static void add_option(const struct making *making, const struct recipe *recipe,
@@ -81,6 +82,7 @@ static void add_package(const struct making *making, const struct recipe *recipe
 		add(making->tree, BOARD_ROW_PACKAGE, 1, "packages", recipe->name, help);
 	row->is_on = item && !item->removed;
 	row->comes_along = !row->is_on && map_get(&making->in_image, recipe->name);
+	row->is_guess = row->comes_along && !map_get(&making->is_sure, recipe->name);
 	row->from = copy(!item ? NULL : item->removed ? item->removed : item->from);
 	row->is_own = item && item->is_own;
 	row->has_bytes = board_sizes_effect(making->sizes, &making->edit->board->packages,
@@ -89,14 +91,24 @@ static void add_package(const struct making *making, const struct recipe *recipe
 		add_option(making, recipe, option);
 }
 
+/* Returns how large they are. `names` live as long as ret_map. */
+static uint64_t find_in_image(const struct making *making, bool guess, struct strv *names,
+                              struct map *ret_map)
+{
+	const struct strv *packages = &making->edit->board->packages;
+	uint64_t bytes = board_sizes_total(making->sizes, packages, guess, names);
+	for (size_t i = 0; i < names->count; i++)
+		map_set(ret_map, names->items[i], names);
+	return bytes;
+}
+
 static void add_packages(struct making *making)
 {
 	struct board_edit *edit = making->edit;
 	const char *arch = edit->board->arch;
-	own(strv) in_image = {0};
-	making->tree->bytes = board_sizes_total(making->sizes, &edit->board->packages, &in_image);
-	for (size_t i = 0; i < in_image.count; i++)
-		map_set(&making->in_image, in_image.items[i], making);
+	own(strv) all = {0}, sure = {0};
+	making->tree->bytes = find_in_image(making, true, &all, &making->in_image);
+	find_in_image(making, false, &sure, &making->is_sure);
 	board_edit_items(edit, "packages", &making->items);
 	add(making->tree, BOARD_ROW_GROUP, 0, "packages", "packages", board_edit_help("packages"));
 	for (size_t i = 0; i < edit->recipes.names.count; i++) {
@@ -109,6 +121,7 @@ static void add_packages(struct making *making)
 	}
 	vec_release(&making->items);
 	map_release(&making->in_image);
+	map_release(&making->is_sure);
 }
 
 /* ---- the image */

@@ -23,6 +23,7 @@ struct board_row {
 	char *help;       /* one line; may be NULL */
 	bool is_on;       /* PACKAGE, OPTION, ITEM */
 	bool comes_along; /* PACKAGE: another one needs it to run */
+	bool is_guess;    /* comes_along: by what recipes declare, for lack of builds */
 	bool is_own;      /* the board's own file says so */
 	bool has_bytes;   /* PACKAGE: `bytes` is known */
 	uint64_t bytes;   /* that the image is larger with it */

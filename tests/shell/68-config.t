@@ -12,6 +12,10 @@ for name in own p1 p2 p3 p4 p5; do
 		'build: copy' 'libc: false' 'options:' '  x: {default: false, summary: Something more}' \
 		'  y: {default: false, summary: Something else}' >"$SDK_ROOT/recipes/$name/recipe.yaml"
 done
+mkdir "$SDK_ROOT/recipes/lib" "$SDK_ROOT/recipes/user"
+sed 's/own/lib/' "$SDK_ROOT/recipes/own/recipe.yaml" >"$SDK_ROOT/recipes/lib/recipe.yaml"
+sed 's/own/user/; s/^libc:.*/&\ndepends: {target: [lib]}/' "$SDK_ROOT/recipes/own/recipe.yaml" \
+	>"$SDK_ROOT/recipes/user/recipe.yaml"
 cat >"$SDK_ROOT/board-configs/base/board.yaml" <<'Y'
 summary: What all have
 packages: [p1]
@@ -48,6 +52,11 @@ ok "without a trace" cmp "$TMP/before" "$board"
 is "what is there is not added" "$(config add p1 p2 2>&1 | grep -c 'already')" 2
 is "what is not there is not removed" "$(config remove p3 2>&1 | grep -c 'has it not')" 1
 ok "and nothing is written" cmp "$TMP/before" "$board"
+ok "one that declares a library" config add user
+is "may bring it along, while neither is built" "$(config list lib | sed -n 2p | tr -s ' ')" " lib comes along?"
+is "which programs are told as well" "$(config list --json lib | jq -c '.[0] | [.on, .comes_along, .guess]')" '[false,true,true]'
+ok "taken out" config remove user
+is "it brings nothing" "$(config list lib | sed -n 2p | tr -s ' ')" " lib off"
 ok "the list's last item" config remove p2
 is "takes its key along" "$(grep -c 'packages' "$board")" 0
 ok "but no comment" grep -q 'because of the disks' "$board"

@@ -12,6 +12,7 @@ for name in alpha beta gamma delta; do
 		'build: copy' 'libc: false' 'options:' '  more: {default: false, summary: Something more}' \
 		>"$SDK_ROOT/recipes/$name/recipe.yaml"
 done
+echo 'depends: {target: [delta]}' >>"$SDK_ROOT/recipes/gamma/recipe.yaml"
 cat >"$SDK_ROOT/board-configs/base/board.yaml" <<'Y'
 summary: What all have
 packages: [alpha]
@@ -41,6 +42,8 @@ keys /; shows "what is searched for" '^ search:'
 keys gam; gone "is all that is shown" 'alpha'
 keys Enter; shows "with its help" '^ gamma 1.0: The package gamma'
 keys Space; shows "Space puts it in" '\[x\] gamma +mine'
+keys /; keys delt Enter; shows "what it declares may come along" '\[\?\] delta'
+shows "which is explained" '\[\?\] may come along: a package of the board is built with it'
 shows "which is not saved yet" 'mine \(not saved\)'
 ok "at all" cmp "$TMP/before" "$board"
 keys Escape; shows "Escape shows all again" '\[x\] alpha'
@@ -55,6 +58,10 @@ keys Enter; shows "is typed" '^ value:'
 keys 12x Enter; shows "a wrong one is told" 'memory: wanted a whole number'
 keys Enter C-u 2048 Enter; shows "a right one is taken" 'memory = 2048 +mine'
 keys Escape / cmdline Enter; gone "lists are no values" 'memory'
+shows "but are found" '^   +cmdline'
+keys a; keys quiet Enter; shows "and added to there" '^ +\[x\] quiet +mine'
+keys Escape / cmdl Enter; shows "with what they hold" '^ +\[x\] quiet +mine'
+keys u; gone "or not" 'quiet'
 keys Escape End; shows "the end" 'disk-size'
 keys Home / version Enter Escape Down Down Down Down Down Down Down
 shows "lists are there" '  cmdline'
