@@ -125,6 +125,19 @@ static int add_files(struct files *files, const struct bump *bump, const struct 
 	return 0;
 }
 
+/* What bump_compare_sources reads of the old version. */
+static int add_old(struct files *files, const struct bump *bump, const struct mirrors *mirrors,
+                   struct err *err)
+{
+	const struct source *source = bump->old->sources.items;
+	if (!bump->old->sources.count || !source->extract ||
+	    source_is_cached(bump->workspace, source))
+		return 0;
+	own_free char *path = source_cache_path(bump->workspace, source);
+	return add_file(files, mirrors, (const char *const *)source->urls.items, source->urls.count,
+	                path, source->sha256, err);
+}
+
 void bump_prefetch(struct bump *const *bumps, size_t count, unsigned parallel,
                    const struct event_sink *sink)
 {
@@ -136,7 +149,8 @@ void bump_prefetch(struct bump *const *bumps, size_t count, unsigned parallel,
 	for (size_t i = 0; i < count; i++) {
 		own(err) alone = {0};
 		if (bump_plan_files(bumps[i], &alone) < 0 ||
-		    add_files(&files, bumps[i], &mirrors, &alone) < 0)
+		    add_files(&files, bumps[i], &mirrors, &alone) < 0 ||
+		    add_old(&files, bumps[i], &mirrors, &alone) < 0)
 			continue;
 	}
 	const struct fetch_options options = {.parallel = parallel, .rounds = 2};

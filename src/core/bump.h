@@ -72,7 +72,8 @@ void bump_release(struct bump *bump);
  * where the recipe fetches from; nothing newer leaves ret_bump->version NULL. */
 int bump_begin(const struct workspace *workspace, const struct recipe *recipe, const char *version,
                const struct upstream *known, struct bump *ret_bump, struct err *err);
-/* Downloads what several will need, at once; failures are left for bump_fetch to tell. */
+/* Downloads what several will need, new sources and old, at once; failures are left for bump_fetch
+ * to tell. */
 void bump_prefetch(struct bump *const *bumps, size_t count, unsigned parallel,
                    const struct event_sink *sink);
 /* Downloads the new sources, checks digest and signature where they are known, and makes the new

@@ -244,11 +244,16 @@ for i in 1 2 3; do
 done
 (cd "$CHECKOUT" && git add recipes && git commit -qm more)
 cp "$CHECKOUT/recipes/all2/recipe.yaml" "$TMP/all2.before"
+old3=$(sha256sum <"$WWW/pool/all3-1.0.tar.gz" | cut -c1-64)
+old3=$TMP/cache/downloads/$(echo "$old3" | cut -c1-2)/$old3-all3-1.0.tar.gz
+rm -f "$old3"
 fails "one that fails does not stop the others" 1 '1 of 3 could not be bumped' bump --all --arch=amd64 --commit -j2
 cp "$TMP/.out" "$TMP/.all"
 sed 's/^/# /' "$TMP/.out" | grep -v '^# *$' | tail -30
 is "those that came out well are committed" \
 	"$(git -C "$CHECKOUT" log -2 --format=%s | sort | tr '\n' '|')" "all1: update to 1.1|all3: update to 1.1|"
+ok "the last one's old source came before the first was built" \
+	[ "$old3" -ot "$(find "$TMP/out/logs" -name '*all1*' -print -quit)" ]
 ok "they are compared, though the old ones were not built" grep -q '^  - files changed: 1$' "$TMP/.all"
 ok "that no test names them is told" grep -q '^- no test names it' "$TMP/.all"
 ok "the bad one is as it was" cmp "$TMP/all2.before" "$CHECKOUT/recipes/all2/recipe.yaml"
