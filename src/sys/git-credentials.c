@@ -170,9 +170,10 @@ static int try_one(int what, git_credential **ret, const char *url, const char *
 	own(login) login = {0};
 	bool by_key = allowed & GIT_CREDENTIAL_SSH_KEY;
 	bool by_password = allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT;
+	const char *agent = getenv("SSH_AUTH_SOCK");
 	switch (what) {
 	case 0:
-		return by_key && getenv("SSH_AUTH_SOCK")
+		return by_key && agent && *agent
 		               ? git_credential_ssh_key_from_agent(ret, login_name)
 		               : GIT_PASSTHROUGH;
 	case 1:

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "git-credentials.h"
+#include "git-hostkey.h"
 #include "git.h"
 #include "own.h"
 #include "str.h"
@@ -21,6 +22,7 @@ struct talk {
 	const char *ref; /* "refs/heads/main", "refs/tags/v1" */
 	char *found_ref; /* the one the server's HEAD names */
 	git_oid wanted;  /* what the server has there */
+	bool is_refused; /* its SSH key was not to be believed */
 };
 
 static void talk_release(struct talk *talk)
@@ -64,9 +66,22 @@ static int on_progress(const git_indexer_progress *stats, void *payload)
 	return 0;
 }
 
+/* Versions of libgit2 before 1.4.5 look into no known_hosts, and would believe any key: they say
+ * here that it is not valid. */
+static int on_certificate(git_cert *certificate, int valid, const char *host, void *payload)
+{
+	struct talk *talk = payload;
+	(void)host;
+	if (certificate->cert_type != GIT_CERT_HOSTKEY_LIBSSH2)
+		return GIT_PASSTHROUGH;
+	talk->is_refused = !valid;
+	return valid ? 0 : GIT_ECERTIFICATE;
+}
+
 static void set_callbacks(struct talk *talk, git_remote_callbacks *callbacks)
 {
 	callbacks->credentials = on_credentials;
+	callbacks->certificate_check = on_certificate;
 	callbacks->transfer_progress = on_progress;
 	callbacks->payload = talk;
 }
@@ -97,6 +112,26 @@ static int open_remote(struct talk *talk, struct err *err)
 	return 0;
 }
 
+/* libgit2 asks an SSH server for a key of the kind that known_hosts has for it. */
+static bool lacks_known_key(const struct talk *talk, const git_error *error)
+{
+	return error && strstr(error->message, "exchange encryption keys") &&
+	       git_hostkey_is_known(git_remote_url(talk->remote));
+}
+
+static int fail_to_connect(const struct talk *talk, struct err *err)
+{
+	const git_error *error = git_error_last();
+	if (talk->is_refused || lacks_known_key(talk, error))
+		return git_hostkey_refuse(git_remote_url(talk->remote), talk->shown, err);
+	fail(ERR_NETWORK, talk->shown, err);
+	if (error && strstr(error->message, "credentials"))
+		err_hint(err, "ssh-add a key, or tell `git credential` or ~/.netrc the login");
+	if (error && strstr(error->message, "agent"))
+		err_hint(err, "$SSH_AUTH_SOCK names no agent that answers: unset it, or start one");
+	return -1;
+}
+
 static int connect(struct talk *talk, struct err *err)
 {
 	git_remote_callbacks callbacks;
@@ -108,11 +143,7 @@ static int connect(struct talk *talk, struct err *err)
 	proxy.type = GIT_PROXY_AUTO;
 	if (git_remote_connect(talk->remote, GIT_DIRECTION_FETCH, &callbacks, &proxy, NULL) == 0)
 		return 0;
-	fail(ERR_NETWORK, talk->shown, err);
-	const git_error *error = git_error_last();
-	if (error && strstr(error->message, "credentials"))
-		err_hint(err, "ssh-add a key, or tell `git credential` or ~/.netrc the login");
-	return -1;
+	return fail_to_connect(talk, err);
 }
 
 static int choose_ref(struct talk *talk, struct err *err)
