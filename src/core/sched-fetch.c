@@ -173,7 +173,8 @@ static int refuse(struct scheduler *s, struct need *need, const struct fetch_new
 {
 	struct node *node = need->node;
 	/* Of an archive in the cache, which no host has, it was told that it is damaged. */
-	if (news->what != FETCH_SKIPPED && news->host[0])
+	bool tell = news->what != FETCH_SKIPPED && news->host[0];
+	if (tell)
 		event_warn(s->schedule->sink, "%s: %s; it is not used", node->name, news->message);
 	binhosts_refuse(s->schedule->binhosts, need->digest);
 	needs_forget(need);
@@ -181,7 +182,8 @@ static int refuse(struct scheduler *s, struct need *need, const struct fetch_new
 		return -1;
 	if (node->state == NODE_BUILD) {
 		free(node->reason);
-		node->reason = mem_strdup(news->message);
+		node->reason = tell ? mem_printf("it did not come from binhost %s", news->host)
+		                    : mem_strdup(news->message);
 	}
 	for (vec_each(user, &s->graph->nodes))
 		if (is_in_closure(*user, node) && plan_again(s, *user, err) < 0)
