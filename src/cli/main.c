@@ -14,6 +14,7 @@
 #include "help.h"
 #include "lease.h"
 #include "log.h"
+#include "nearest.h"
 #include "opt.h"
 #include "own.h"
 #include "path.h"
@@ -129,18 +130,34 @@ static char *nearest_command(const char *name)
 	return nearest;
 }
 
+/* What a group's commands are called behind its name: none, when there is no such group. */
+static void list_group(const char *group, struct strv *ret_names)
+{
+	size_t length = strlen(group);
+	for (size_t i = 0; commands[i]; i++)
+		if (!strncmp(commands[i]->name, group, length) && commands[i]->name[length] == ' ')
+			strv_add(ret_names, commands[i]->name + length + 1);
+}
+
+/* `word`, which may be NULL, is none of them. */
+static int unknown_in_group(const char *group, const struct strv *names, const char *word,
+                            struct err *err)
+{
+	own(str) list = {0};
+	for (size_t i = 0; i < names->count; i++)
+		str_addf(&list, "%ssdk %s %s", i ? ", " : "", group, names->items[i]);
+	const char *near =
+		word ? nearest_word(word, (const char *const *)names->items, names->count) : NULL;
+	if (word)
+		err_set(err, ERR_USAGE, "unknown command \"%s %s\"", group, word);
+	else
+		err_set(err, ERR_USAGE, "%s: which one?", group);
+	return near ? err_hint(err, "did you mean `sdk %s %s`?", group, near)
+	            : err_hint(err, "%s", str_text(&list));
+}
+
 static int unknown_command(const char *word, struct err *err)
 {
-	own(str) group = {0};
-	for (size_t i = 0; commands[i]; i++) {
-		size_t length = strlen(word);
-		if (!strncmp(commands[i]->name, word, length) && commands[i]->name[length] == ' ')
-			str_addf(&group, "%ssdk %s", group.len ? ", " : "", commands[i]->name);
-	}
-	if (group.len) {
-		err_set(err, ERR_USAGE, "%s: which one?", word);
-		return err_hint(err, "%s", str_text(&group));
-	}
 	err_set(err, ERR_USAGE, "unknown command \"%s\"", word);
 	own_free char *nearest = nearest_command(word);
 	return nearest ? err_hint(err, "did you mean `sdk %s`?", nearest)
@@ -151,17 +168,24 @@ static int unknown_command(const char *word, struct err *err)
 static int choose_command(int argc, char **argv, int *at, const struct command **ret_command,
                           struct err *err)
 {
-	if (*at + 1 < argc) {
-		own_free char *two = mem_printf("%s %s", argv[*at], argv[*at + 1]);
+	const char *word = argv[*at], *next = *at + 1 < argc ? argv[*at + 1] : NULL;
+	own(strv) group = {0};
+	if (next) {
+		own_free char *two = mem_printf("%s %s", word, next);
 		*ret_command = find_command(two);
 		if (*ret_command) {
 			*at += 2;
 			return 0;
 		}
 	}
-	*ret_command = find_command(argv[*at]);
+	*ret_command = find_command(word);
+	list_group(word, &group);
+	bool takes_words = *ret_command && (*ret_command)->max_args != 0;
+	if (group.count && next && *next != '-' && !takes_words)
+		return unknown_in_group(word, &group, next, err);
 	if (!*ret_command)
-		return unknown_command(argv[*at], err);
+		return group.count ? unknown_in_group(word, &group, NULL, err)
+		                   : unknown_command(word, err);
 	*at += 1;
 	return 0;
 }

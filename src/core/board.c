@@ -119,13 +119,20 @@ static int find_board(const struct overlay_board_list *list, const char *name, s
 	return check_inside(found, name, err);
 }
 
-static int unknown_extends(const struct yaml *yaml, const struct yaml_node *extends, bool below,
-                           struct err *err)
+static int unknown_extends(const struct workspace *workspace, const struct yaml *yaml,
+                           const struct yaml_node *extends, bool below, struct err *err)
 {
-	return yaml_error(yaml, extends, err,
-	                  below ? "extends: nothing below has a board \"%s\": a circle?"
-	                        : "extends: there is no board \"%s\"",
-	                  extends->text);
+	own(strv) names = {0};
+	if (below)
+		return yaml_error(yaml, extends, err,
+		                  "extends: nothing below has a board \"%s\": a circle?",
+		                  extends->text);
+	if (board_list_all(workspace, &names, err) < 0)
+		return -1;
+	const char *near =
+		nearest_word(extends->text, (const char *const *)names.items, names.count);
+	yaml_error(yaml, extends, err, "extends: there is no board \"%s\"", extends->text);
+	return near ? err_hint(err, "did you mean %s?", near) : -1;
 }
 
 int board_chain_read(const struct workspace *workspace, const char *name, struct board_chain *chain,
@@ -146,7 +153,7 @@ int board_chain_read(const struct workspace *workspace, const char *name, struct
 		if (find_board(&list, name, at, &at, err) < 0)
 			return -1;
 		if (at == list.count)
-			return extends ? unknown_extends(yaml - 1, extends, below, err)
+			return extends ? unknown_extends(workspace, yaml - 1, extends, below, err)
 			               : unknown_board(workspace, name, err);
 		own_free char *path = path_printf("%s/%s/board.yaml", list.items[at].dir, name);
 		if (yaml_load(path, BOARD_MAX_BYTES, yaml, err) < 0)

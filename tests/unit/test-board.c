@@ -151,6 +151,10 @@ static void refuses_unknown_boards(void **state)
 	err_release(&err);
 	add_board(checkout, "lost", "summary: x\nextends: nothing\narch: amd64\n");
 	refuses(checkout, "lost", "lost/board.yaml:2:10: extends: there is no board \"nothing\"");
+	add_board(checkout, "near", "summary: x\nextends: bas\narch: amd64\n");
+	assert_int_equal(board_load(&checkout->workspace, "near", &board, &err), -1);
+	assert_string_equal(err.hint, "did you mean base?");
+	err_release(&err);
 	add_board(checkout, "circle", "summary: x\nextends: circle\narch: amd64\n");
 	refuses(checkout, "circle", "a circle?");
 }
