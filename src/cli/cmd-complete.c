@@ -6,11 +6,14 @@
 #include "board-edit.h"
 #include "board.h"
 #include "commands.h"
+#include "config.h"
+#include "git-read.h"
 #include "help.h"
 #include "opt.h"
 #include "overlay.h"
 #include "own.h"
 #include "path.h"
+#include "toolchain.h"
 
 /* The line so far, taken apart. */
 struct completion {
@@ -20,6 +23,8 @@ struct completion {
 	const char *before;            /* the word before it; NULL: the program's name */
 	const char *group;             /* the first word, that sub-commands follow; or NULL */
 	const struct command *command; /* NULL: it is still to be named */
+	int argc;
+	char **argv; /* all words */
 };
 
 static void offer(const struct completion *completion, const char *text, const char *about)
@@ -67,13 +72,113 @@ static void offer_recipes(const struct completion *completion, const char *befor
 	}
 }
 
+static void offer_list(const struct completion *completion, const char *before,
+                       const struct strv *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		own_free char *text = mem_printf("%s%s", before, list->items[i]);
+		offer(completion, text, NULL);
+	}
+}
+
 static void offer_words(const struct completion *completion, const char *before, const char *words)
 {
 	own(strv) list = {0};
 	strv_split(&list, words, " ");
-	for (size_t i = 0; i < list.count; i++) {
-		own_free char *text = mem_printf("%s%s", before, list.items[i]);
-		offer(completion, text, NULL);
+	offer_list(completion, before, &list);
+}
+
+static void offer_arches(const struct completion *completion, const char *before)
+{
+	own(strv) arches = {0};
+	if (completion->has_workspace)
+		toolchain_list(&completion->workspace, &arches);
+	offer_list(completion, before, &arches);
+}
+
+/* The binhosts of sdk.yaml. */
+static void offer_hosts(const struct completion *completion, const char *before)
+{
+	own(config) config = {0};
+	own(err) none = {0};
+	own(strv) names = {0};
+	if (!completion->has_workspace || config_load(&completion->workspace, &config, &none) < 0)
+		return;
+	for (vec_each(host, &config.binhosts))
+		strv_add(&names, host->name);
+	offer_list(completion, before, &names);
+}
+
+static void offer_overlays(const struct completion *completion)
+{
+	own(config) config = {0};
+	own(err) none = {0};
+	if (!completion->has_workspace || config_load(&completion->workspace, &config, &none) < 0)
+		return;
+	for (vec_each(repo, &config.repos))
+		offer(completion, repo->name, NULL);
+}
+
+static void offer_tags(const struct completion *completion, const char *before)
+{
+	own(strv) tags = {0};
+	if (completion->has_workspace)
+		git_list_tags(completion->workspace.root, &tags);
+	offer_list(completion, before, &tags);
+}
+
+/* Those of the packages that the line names; of every package, when it names none. */
+static void offer_outputs(const struct completion *completion, const char *before)
+{
+	own(recipe_set) set = {0};
+	own(err) none = {0};
+	own(strv) names = {0};
+	bool is_open = completion->has_workspace &&
+	               overlay_open_recipes(&completion->workspace, &set, &none) == 0;
+	recipe_outputs(NULL, &names);
+	for (int i = 1; is_open && i < completion->argc; i++) {
+		own(err) broken = {0};
+		const struct recipe *recipe = NULL;
+		if (strv_has(&set.names, completion->argv[i]))
+			recipe_set_get(&set, completion->argv[i], &recipe, &broken);
+		if (recipe)
+			for (vec_each(output, &recipe->outputs))
+				strv_add(&names, output->name);
+	}
+	offer_list(completion, before, &names);
+}
+
+static void offer_recipe_options(const struct completion *completion, const char *before,
+                                 const struct recipe *recipe)
+{
+	for (vec_each(option, &recipe->options)) {
+		own_free char *on = mem_printf("%s%s.%s=on", before, recipe->name, option->name);
+		own_free char *off = mem_printf("%s%s.%s=off", before, recipe->name, option->name);
+		offer(completion, on, option->summary);
+		offer(completion, off, option->summary);
+	}
+}
+
+/* Of the list "zlib.static=on,bash.nls=off", the last one. */
+static void offer_build_options(const struct completion *completion, const char *before)
+{
+	own(recipe_set) set = {0};
+	own(err) none = {0};
+	const char *comma = strrchr(completion->word, ',');
+	const char *typed = comma ? comma + 1 : completion->word + strlen(before);
+	own_free char *start = mem_strndup(completion->word, (size_t)(typed - completion->word));
+	if (!completion->has_workspace ||
+	    overlay_open_recipes(&completion->workspace, &set, &none) < 0)
+		return;
+	for (size_t i = 0; i < set.names.count; i++) {
+		own(err) broken = {0};
+		const char *name = set.names.items[i];
+		const struct recipe *recipe = NULL;
+		size_t length = strlen(name);
+		bool is_it = str_starts(typed, name) && typed[length] == '.';
+		if ((is_it || str_starts(name, typed)) &&
+		    recipe_set_get(&set, name, &recipe, &broken) == 0)
+			offer_recipe_options(completion, start, recipe);
 	}
 }
 
@@ -100,20 +205,35 @@ static void offer_value(const struct completion *completion, const struct option
 {
 	static const struct {
 		const char *option, *words;
-	} choices[] = {{"arch", "amd64 arm64"},
-	               {"color", "auto always never"},
+	} choices[] = {{"color", "auto always never"},
 	               {"format", "tree dot svg"},
 	               {"channel", "alpha beta stable lts"},
+	               {"command", "menuconfig nconfig config oldconfig"},
+	               {"fragment", "common"},
+	               {"from", "upstream debian"},
+	               {"kvm", "auto yes no"},
 	               {"list", "packages cmdline remove initrd"}};
+	static const struct {
+		const char *option;
+		void (*offer)(const struct completion *completion, const char *before);
+	} kinds[] = {{"arch", offer_arches},
+	             {"fragment", offer_arches},
+	             {"option", offer_build_options},
+	             {"output", offer_outputs},
+	             {"package", offer_recipes},
+	             {"phase", offer_phases},
+	             {"to", offer_hosts}};
 	if (str_equal(option->value, "BOARD")) {
 		offer_boards(completion, before);
 	} else if (str_equal(option->value, "FILE") || str_equal(option->value, "DIR")) {
 		puts(":files");
-	} else if (str_equal(option->name, "package")) {
-		offer_recipes(completion, before);
-	} else if (str_equal(option->name, "phase")) {
-		offer_phases(completion, before);
+	} else if (str_equal(option->name, "release") &&
+	           str_equal(completion->command->name, "sync")) {
+		offer_tags(completion, before);
 	} else {
+		for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+			if (str_equal(kinds[i].option, option->name))
+				kinds[i].offer(completion, before);
 		for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
 			if (str_equal(choices[i].option, option->name))
 				offer_words(completion, before, choices[i].words);
@@ -269,6 +389,31 @@ static void find_place(struct completion *completion, int argc, char **argv)
 		completion->command = find_command(two);
 }
 
+/* Of the commands whose words are neither recipes nor boards nor files. */
+static void offer_arguments(const struct completion *completion)
+{
+	static const struct {
+		const char *command, *words;
+	} choices[] = {{"binhost keys", "list make rotate revoke"},
+	               {"completion", "bash zsh fish"},
+	               {"reference", "recipe board manual"},
+	               {"sync", "checkout"}};
+	const char *name = completion->command->name;
+	if (str_equal(name, "reference") && str_equal(completion->before, "manual")) {
+		puts(":files");
+		return;
+	}
+	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
+		if (str_equal(choices[i].command, name))
+			offer_words(completion, "", choices[i].words);
+	if (str_equal(name, "sync") || str_equal(name, "repos remove"))
+		offer_overlays(completion);
+	else if (str_equal(name, "config set"))
+		offer_keys(completion, "=");
+	else if (str_equal(name, "config reset"))
+		offer_keys(completion, "");
+}
+
 static void complete(const struct completion *completion)
 {
 	const struct command *command = completion->command;
@@ -288,18 +433,14 @@ static void complete(const struct completion *completion)
 		offer_boards(completion, "");
 	} else if (command && command->completes == COMPLETES_FILES) {
 		puts(":files");
-	} else if (command && str_equal(command->name, "completion")) {
-		offer_words(completion, "", "bash zsh fish");
-	} else if (command && str_equal(command->name, "config set")) {
-		offer_keys(completion, "=");
-	} else if (command && str_equal(command->name, "config reset")) {
-		offer_keys(completion, "");
+	} else if (command) {
+		offer_arguments(completion);
 	}
 }
 
 static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
-	struct completion completion = {0};
+	struct completion completion = {.argc = argc, .argv = argv};
 	own(err) outside = {0};
 	(void)cli, (void)err;
 	if (argc < 2)

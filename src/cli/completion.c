@@ -6,7 +6,7 @@
 #include "own.h"
 
 /* Bash breaks words at "=", so the line is taken apart anew, and of --board=amd64-usr only what is
- * behind the "=" is wanted. */
+ * behind the last "=" is wanted. */
 static const char bash_script[] =
 	"# bash completion of sdk; made by `sdk completion bash`\n"
 	"_sdk() {\n"
@@ -15,14 +15,14 @@ static const char bash_script[] =
 	"\t[[ $line == *[[:space:]] ]] && words+=('')\n"
 	"\t[[ ${words[0]##*/} == sdk ]] && sdk=${words[0]}\n"
 	"\tlocal cur=${words[-1]}\n"
+	"\tlocal before=${cur%\"${cur##*=}\"}\n"
 	"\tCOMPREPLY=()\n"
 	"\twhile IFS=$'\\t' read -r candidate _; do\n"
 	"\t\tif [[ $candidate == :files ]]; then\n"
 	"\t\t\tcompopt -o filenames\n"
 	"\t\t\twhile read -r candidate; do COMPREPLY+=(\"$candidate\"); done \\\n"
 	"\t\t\t\t< <(compgen -f -- \"${cur#--*=}\")\n"
-	"\t\telif [[ $cur == --*=* ]]; then COMPREPLY+=(\"${candidate#*=}\")\n"
-	"\t\telse COMPREPLY+=(\"$candidate\")\n"
+	"\t\telse COMPREPLY+=(\"${candidate#\"$before\"}\")\n"
 	"\t\tfi\n"
 	"\tdone < <(\"$sdk\" __complete -- \"${words[@]}\" 2>/dev/null)\n"
 	"\t[[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace\n"

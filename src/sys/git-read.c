@@ -48,6 +48,20 @@ bool git_has_revision(const char *dir, const char *revision)
 	       git_revparse_single(&reading.object, reading.repository, revision) == 0;
 }
 
+void git_list_tags(const char *dir, struct strv *ret_names)
+{
+	own(reading) reading = {0};
+	own(err) none = {0};
+	git_strarray names;
+	if (open_repository(&reading, dir, &none) < 0 ||
+	    git_tag_list(&names, reading.repository) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++)
+		strv_add(ret_names, names.strings[i]);
+	git_strarray_dispose(&names);
+	strv_sort(ret_names);
+}
+
 struct listing {
 	struct git_file_list *list;
 };

@@ -30,6 +30,37 @@ is "help of commands" "$(asked sdk help rde)" "rdeps "
 is "nothing, where there is nothing" "$(asked sdk never-heard x)" ""
 is "nothing outside of a checkout" "$(cd / && asked sdk info zli)" ""
 is "and it is quick to say so" "$(asked)" ""
+is "architectures, as there are toolchains" "$(asked sdk build --arch=)" \
+	"$(cd toolchains && for f in *.yaml; do printf -- '--arch=%s ' "${f%.yaml}"; done)"
+is "what keys are for" "$(asked sdk binhost keys r)" "rotate revoke "
+is "what there is a reference of" "$(asked sdk reference r)" "recipe "
+is "and where manual pages go" "$(asked sdk reference manual ./d)" ":files "
+is "when to use KVM" "$(asked sdk run --kvm=)" "--kvm=auto --kvm=yes --kvm=no "
+
+# ---- what only some checkouts have
+export SDK_ROOT="$TMP/tree"
+mkdir -p "$SDK_ROOT/recipes/apple" "$SDK_ROOT/board-configs"
+ln -s "$SDK_TOP/bootstrap" "$SDK_TOP/toolchains" "$SDK_ROOT"
+ln -s "$SDK_TOP/recipes/.build-systems" "$SDK_ROOT/recipes"
+printf '%s\n' 'name: apple' 'version: 1.0' 'summary: Fruit' 'license: MIT' 'sources: []' 'build: copy' \
+	'libc: false' 'outputs: {seeds: [usr/share/seeds]}' 'options:' \
+	'  ripe: {default: false, summary: Ready to eat}' >"$SDK_ROOT/recipes/apple/recipe.yaml"
+is "options of recipes" "$(asked sdk build --option=a)" "--option=apple.ripe=on --option=apple.ripe=off "
+is "the last one of a list" "$(asked sdk build -o pear.x=on,apple.r)" \
+	"pear.x=on,apple.ripe=on pear.x=on,apple.ripe=off "
+is "outputs, those of the package too" "$(asked sdk files apple --output=)" \
+	"--output=run --output=dev --output=doc --output=debug --output=seeds "
+is "no tags, without a repository" "$(asked sdk sync --release=)" ""
+git init -q "$SDK_ROOT"
+git -C "$SDK_ROOT" -c user.name=Tester -c user.email=tester@example.org commit -q --allow-empty -m Start
+git -C "$SDK_ROOT" tag v1; git -C "$SDK_ROOT" tag v2
+is "tags that are known here" "$(asked sdk sync --release=)" "--release=v1 --release=v2 "
+printf '%s\n' 'repos:' "  - {name: company, url: 'file://$TMP/company'}" 'binhosts:' \
+	"  - {name: lan, url: 'file://$TMP/lan', keys: [0123456789012345678901234567890123456789]}" >"$SDK_ROOT/sdk.yaml"
+is "overlays" "$(asked sdk repos remove "")" "company "
+is "and the checkout" "$(asked sdk sync c)" "checkout company "
+is "binhosts" "$(asked sdk binhost push --to=)" "--to=lan "
+unset SDK_ROOT
 
 # ---- at Tab
 tab() { # tab TEXT TYPED PATTERN: what the line is after Tab
@@ -54,6 +85,12 @@ try() { # try SHELL COMMAND SOURCE
 	shows "$1: of several, all are shown" 'verify'
 }
 try bash "env PS1='now> ' bash --norc --noprofile" ". $TMP/script.bash"
+if [ -e "$TMP/script.bash" ]; then
+	# shellcheck disable=SC2016 # bash expands it
+	is "bash: of a word with two =, what is behind the second" "$(SDK_ROOT=$TMP/tree bash -c '. "$1"
+		COMP_LINE="sdk build --option=apple.ripe=of"; COMP_POINT=${#COMP_LINE}; _sdk; echo "${COMPREPLY[@]}"' \
+		bash "$TMP/script.bash")" "off"
+fi
 try zsh "env PS1='now> ' zsh -f" "autoload -U compinit; compinit -u -D; . $TMP/script.zsh"
 try fish "fish --private --init-command 'function fish_prompt; echo -n now\>\ ; end; set -g fish_greeting'" ". $TMP/script.fish"
 done_testing
