@@ -11,6 +11,19 @@ other_out() {
 	mkdir -p "$1" && [ $board != mini-amd64 ] && ln -s "$out/env" "$out/toolchain" "$out/keys" "$out/store" "$1/"
 }
 
+# console COMMANDS OPTION…: a run whose console, a shell, is told the commands once the machine is
+# there, and then to switch off. Its status; what it showed is in $TMP/console.
+console() {
+	commands=$1; shift
+	: >"$TMP/log"
+	{
+		for _ in $(seq 1500); do ! grep -q DRAY-READY "$TMP/log" || break; sleep 0.2; done
+		sleep 1
+		printf '%s\npoweroff -f\n' "$commands"
+		for _ in $(seq 60); do sleep 1; echo; done # until no one listens
+	} | "$SDK" run --board="$board" --timeout 300 --log "$TMP/log" "$@" >"$TMP/console" 2>&1
+}
+
 # One is built here, whatever it takes (a kernel, a C library, busybox): the way from source to a
 # running system is whole, or the tests fail. The other must have been built.
 ok "mini-amd64: builds" "$SDK" image --board=mini-amd64
@@ -40,28 +53,27 @@ for board in mini-amd64 mini-arm64; do
 		"$SDK" run --board=$board --until DRAY-READY --timeout 300 --log "$TMP/log" </dev/null
 	ok "$board: /usr is verified and read-only" grep -q 'usr: /dev/dm-0 erofs ro' "$TMP/log"
 
-	# The console is a shell; it is asked once the machine is there.
-	: >"$TMP/log"
-	{
-		while ! grep -q DRAY-READY "$TMP/log"; do sleep 0.2; done
-		sleep 1
-		printf 'touch /usr/x; echo "answer $((6 * 7))"\npoweroff -f\n'
-		for _ in $(seq 60); do sleep 1; echo; done # until no one listens
-	} | "$SDK" run --board=$board --timeout 300 --log "$TMP/log" >"$TMP/console" 2>&1
+	# shellcheck disable=SC2016 # the machine's
+	console 'touch /usr/x; echo "answer $((6 * 7))"; grep MemTotal /proc/meminfo' -m 384
 	is "$board: ends by itself when switched off" $? 0
 	ok "$board: the console answers" grep -q 'answer 42' "$TMP/console"
+	kib=$(sed -n 's/^MemTotal: *\([0-9]*\) kB.*/\1/p' "$TMP/console" | head -n 1)
+	mib=$((${kib:-0} / 1024))
+	ok "$board: has the memory that was asked for ($mib MiB of 384)" test "$mib" -gt 256 -a "$mib" -le 384
 	ok "$board: nothing writes to /usr" grep -q 'touch: /usr/x: Read-only file system' "$TMP/console"
 
 	# What --persist keeps is whole, or is made again: not the beginning of a file, as a kill leaves it.
 	state=$out/run/$board/$(basename "$dir" | cut -c1-16)
 	rm -rf "$state"; mkdir -p "$state"
 	echo partial >"$state/unfinished"
-	ok "$board: --persist boots over what a kill left" "$SDK" run --board=$board --persist \
-		--until DRAY-READY --timeout 300 --log "$TMP/log" </dev/null
+	# The third partition is the empty slot for the next /usr.
+	console 'echo "kept for later" | dd of=/dev/vda3 conv=fsync' --persist
+	is "$board: --persist boots over what a kill left" $? 0
 	ok "$board: and keeps its disk" test -s "$state/disk.qcow2"
 	ok "$board: with no part of one" test ! -e "$state/unfinished"
-	ok "$board: the same machine boots again" "$SDK" run --board=$board --persist \
-		--until DRAY-READY --timeout 300 --log "$TMP/log" </dev/null
+	console 'head -c 14 /dev/vda3; echo' --persist
+	is "$board: the same machine boots again" $? 0
+	ok "$board: and has what was written" grep -q '^kept for later' "$TMP/console"
 	rm -rf "$state"
 	ok "$board: without --persist nothing is kept" "$SDK" run --board=$board \
 		--until DRAY-READY --timeout 300 --log "$TMP/log" </dev/null
