@@ -137,6 +137,9 @@ check one two --report="$TMP/report.md" >/dev/null 2>&1
 ok "a report for people has the table" grep -Eq '^\| two \| 1.0 \| same \| [0-9]+ \|' "$TMP/report.md"
 find "$SDK_OUT/store" "$SDK_OUT/keys" "$SDK_CACHE" -type f -exec sha256sum {} + | sort >"$TMP/after"
 ok "the store and its records are as before" diff "$TMP/before" "$TMP/after"
+mkdir "$TMP/fresh"
+ln -s "$out/env" "$out/toolchain" "$TMP/fresh/"
+ok "what only the cache has comes from there" env SDK_OUT="$TMP/fresh" "$SDK" check-reproducible -j2 uses-fine
 ok "nothing is left of what was the same" test ! -e "$SDK_OUT/reproducible/builds/$arch/one"
 
 recipe one '' <<'R'
