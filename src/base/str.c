@@ -1,6 +1,7 @@
 /* A growing byte string, always terminated. */
 #include "str.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,21 @@ bool str_ends(const char *text, const char *suffix)
 {
 	size_t length = strlen(text), tail = strlen(suffix);
 	return length >= tail && memcmp(text + length - tail, suffix, tail) == 0;
+}
+
+/* (strtoull would take blanks and a sign, too.) */
+bool str_read_number(const char **at, uint64_t *ret_number)
+{
+	char *end;
+	if (**at < '0' || **at > '9')
+		return false;
+	errno = 0;
+	unsigned long long number = strtoull(*at, &end, 10);
+	if (errno)
+		return false;
+	*at = end;
+	*ret_number = number;
+	return true;
 }
 
 size_t str_utf8_length(const char *start)

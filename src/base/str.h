@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* {0} is the empty string. `data` is NULL only while nothing was ever added; use str_text for a
  * pointer that is never NULL. Pointers into `data` are invalid after the next str_add*. */
@@ -35,6 +36,9 @@ static inline bool str_equal(const char *a, const char *b)
 {
 	return __builtin_strcmp(a, b) == 0;
 }
+/* Reads the decimal number that begins at *at, and moves *at behind it. False, with nothing moved:
+ * there is no digit, or the number is too large. */
+bool str_read_number(const char **at, uint64_t *ret_number);
 /* Bytes of the UTF-8 sequence at `text` (RFC 3629), 0 if it is none. */
 size_t str_utf8_length(const char *text);
 /* What others wrote (a name in an archive, a page) as a part of one line: what would move a

@@ -1,7 +1,6 @@
 /* A binhost's index: which keys have been built, and which archives hold their outputs. */
 #include "binhost-index.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -87,18 +86,12 @@ static bool is_digest(const char *text)
 	return true;
 }
 
-/* Decimal digits up to `end`, without a leading zero: one number is written in one way. */
+/* Up to `end`, without a leading zero: one number is written in one way. */
 static bool read_number(const char **at, char end, uint64_t *ret_number)
 {
-	char *stop = NULL;
-	if (**at < '0' || **at > '9' || (**at == '0' && (*at)[1] != end))
+	if ((**at == '0' && (*at)[1] != end) || !str_read_number(at, ret_number))
 		return false;
-	errno = 0;
-	*ret_number = strtoull(*at, &stop, 10);
-	if (errno || *stop != end)
-		return false;
-	*at = stop + 1;
-	return true;
+	return *(*at)++ == end;
 }
 
 /* Graphic characters up to the space. */

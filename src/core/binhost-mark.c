@@ -2,9 +2,7 @@
  */
 #include "binhost-mark.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fs.h"
@@ -14,25 +12,13 @@
 enum { MAX_MARK_BYTES = 4096 };
 static const char removed[] = " removed";
 
-/* Digits and what ends them. */
-static bool read_number(const char **at, uint64_t *ret_number)
-{
-	char *end;
-	if (**at < '0' || **at > '9')
-		return false;
-	errno = 0;
-	*ret_number = strtoull(*at, &end, 10);
-	*at = end;
-	return errno == 0;
-}
-
 /* Older SDKs wrote the index's address in the place of the date. */
 static bool parse(const char *text, struct binhost_mark *mark)
 {
 	uint64_t date = 0;
-	if (!read_number(&text, &mark->serial) || *text++ != ' ')
+	if (!str_read_number(&text, &mark->serial) || *text++ != ' ')
 		return false;
-	if (!read_number(&text, &date))
+	if (!str_read_number(&text, &date))
 		return strstr(text, "://") && str_ends(text, "\n");
 	mark->date = (int64_t)date;
 	mark->is_removed = str_starts(text, removed);

@@ -68,17 +68,6 @@ static bool has_tag(const char *list, const char *tag)
 	return list && (strcmp(list, "*") == 0 || strstr(list, tag));
 }
 
-static bool read_number(const char **at, uint64_t *ret_number)
-{
-	char *end;
-	if (**at < '0' || **at > '9')
-		return false;
-	errno = 0;
-	*ret_number = strtoull(*at, &end, 10);
-	*at = end;
-	return errno == 0;
-}
-
 /* RFC 9110, 14.1.2: "bytes=first-", "bytes=first-last" or "bytes=-count". Several parts, or what
  * can't be understood, are answered with the whole, as the RFC allows. */
 static struct range read_range(const char *text, uint64_t size)
@@ -91,17 +80,17 @@ static struct range read_range(const char *text, uint64_t size)
 	text += sizeof unit - 1;
 	if (*text == '-') {
 		text++;
-		if (!read_number(&text, &last) || *text)
+		if (!str_read_number(&text, &last) || *text)
 			return whole;
 		part.is_outside = last == 0 || size == 0;
 		part.count = last < size ? last : size;
 		part.first = size - part.count;
 		return part;
 	}
-	if (!read_number(&text, &part.first) || *text++ != '-')
+	if (!str_read_number(&text, &part.first) || *text++ != '-')
 		return whole;
 	last = size ? size - 1 : 0;
-	if (*text && (!read_number(&text, &last) || *text || last < part.first))
+	if (*text && (!str_read_number(&text, &last) || *text || last < part.first))
 		return whole;
 	part.is_outside = part.first >= size;
 	if (!part.is_outside)

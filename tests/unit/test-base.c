@@ -29,6 +29,28 @@ static void str_grows(void **state)
 	assert_string_equal(empty, "");
 }
 
+static void numbers_are_read_to_their_end(void **state)
+{
+	(void)state;
+	const char *at = "007-18446744073709551615,18446744073709551616";
+	uint64_t number = 1;
+	assert_true(str_read_number(&at, &number));
+	assert_int_equal(number, 7);
+	assert_false(str_read_number(&at, &number));
+	assert_string_equal(at++, "-18446744073709551615,18446744073709551616");
+	assert_true(str_read_number(&at, &number));
+	assert_true(number == UINT64_MAX);
+	at++;
+	number = 1;
+	assert_false(str_read_number(&at, &number));
+	assert_int_equal(number, 1);
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const none[] = {"", " 1", "+1", "x"};
+		at = none[i];
+		assert_false(str_read_number(&at, &number));
+	}
+}
+
 static void distance_counts_swaps_once(void **state)
 {
 	(void)state;
@@ -182,6 +204,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(str_grows),
+		cmocka_unit_test(numbers_are_read_to_their_end),
 		cmocka_unit_test(distance_counts_swaps_once),
 		cmocka_unit_test(visible_text_controls_nothing),
 		cmocka_unit_test(strv_splits_and_joins),
