@@ -80,10 +80,11 @@ void binhost_date_text(int64_t when, char *text)
 
 static bool is_digest(const char *text)
 {
-	for (size_t i = 0; i < KEY_LENGTH; i++)
-		if (!strchr("0123456789abcdef", text[i]) || !text[i])
-			return false;
-	return true;
+	size_t i = 0;
+	while (i < KEY_LENGTH &&
+	       ((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f')))
+		i++;
+	return i == KEY_LENGTH;
 }
 
 /* Up to `end`, without a leading zero: one number is written in one way. */
@@ -107,9 +108,10 @@ static bool read_word(const char **at, char **ret_word)
 	return true;
 }
 
-static bool read_digest(const char **at, char end, char ret_hex[DIGEST_HEX])
+/* A digest, and one of the two characters that may end it. */
+static bool read_digest(const char **at, char end, char or_end, char ret_hex[DIGEST_HEX])
 {
-	if (!is_digest(*at) || (*at)[KEY_LENGTH] != end)
+	if (!is_digest(*at) || ((*at)[KEY_LENGTH] != end && (*at)[KEY_LENGTH] != or_end))
 		return false;
 	memcpy(ret_hex, *at, KEY_LENGTH);
 	ret_hex[KEY_LENGTH] = '\0';
@@ -141,17 +143,15 @@ static bool read_object(const char **at, struct binhost_object *object)
 	memcpy(object->output, *at, length);
 	object->output[length] = '\0';
 	*at += length + 1;
-	if (!read_digest(at, ':', object->digest) || !read_number(at, ':', &object->bytes) ||
-	    !read_number(at, ':', &object->object_bytes))
-		return false;
-	bool last = is_digest(*at) && (*at)[KEY_LENGTH] == '\n';
-	return read_digest(at, last ? '\n' : ' ', object->sha256);
+	return read_digest(at, ':', ':', object->digest) && read_number(at, ':', &object->bytes) &&
+	       read_number(at, ':', &object->object_bytes) &&
+	       read_digest(at, ' ', '\n', object->sha256);
 }
 
 static bool read_entry(const char *line, struct binhost_entry *entry)
 {
 	uint64_t pushed;
-	if (!read_digest(&line, ' ', entry->key) || !read_word(&line, &entry->package) ||
+	if (!read_digest(&line, ' ', ' ', entry->key) || !read_word(&line, &entry->package) ||
 	    !read_word(&line, &entry->version) || !read_seconds(&line, &entry->seconds) ||
 	    !read_number(&line, ' ', &pushed) || pushed > INT64_MAX)
 		return false;
