@@ -208,6 +208,7 @@ static int arrive(struct scheduler *s, struct need *need, const struct fetch_new
 {
 	struct arrival *arrival = find_arrival(s, need->node);
 	bool is_here = news->what == FETCH_HERE;
+	s->has_changed = true;
 	if (!is_here && news->kind == ERR_SYSTEM)
 		return fail(need, news, err);
 	arrival->is_refused |= !is_here;

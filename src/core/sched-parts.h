@@ -46,6 +46,7 @@ struct scheduler {
 	unsigned debt;             /* tokens that running jobs hold but could not take yet */
 	bool stopping;             /* start nothing more */
 	bool is_prepared;          /* what jobs need is there */
+	bool has_changed;          /* something may have become possible */
 	struct err first;          /* what went wrong first */
 	/* sched-fetch.c's */
 	struct needs needs;

@@ -167,6 +167,7 @@ static int end_one(struct scheduler *s, struct job *job, struct err *err)
 			s->running.items[i] = s->running.items[--s->running.count];
 	give_back(s);
 	s->done++;
+	s->has_changed = true;
 	int result = sched_end_job(s, job, err);
 	sched_show_total(s);
 	return result;
@@ -223,9 +224,13 @@ static int handle(struct scheduler *s, void *pointer, struct err *err)
 	return end_one(s, pointer, err);
 }
 
-/* What the latest events have made possible. */
+/* What the latest events have made possible. To find out, all packages are walked through: not when
+ * a download only moves on, or nothing happens. */
 static int go_on(struct scheduler *s, struct err *err)
 {
+	if (!s->has_changed)
+		return 0;
+	s->has_changed = false;
 	if (plan_users(s, err) < 0 || sched_fetch_ask(s, err) < 0)
 		return -1;
 	return start_jobs(s, err);
@@ -252,7 +257,8 @@ static int loop(struct scheduler *s, struct err *err)
 			return -1;
 		if (sched_obey(s, err) < 0)
 			return -1;
-		if ((count > 0 || was_paused || s->fetchers) && go_on(s, err) < 0)
+		s->has_changed |= was_paused && !sched_is_paused(s);
+		if (go_on(s, err) < 0)
 			return -1;
 		pay_debt(s);
 	}
@@ -266,6 +272,7 @@ int sched_run(const struct schedule *schedule, struct err *err)
 	                      .signal_fd = -1,
 	                      .epoll_fd = -1,
 	                      .control_fd = -1,
+	                      .has_changed = true,
 	                      .needs = {.workspace = schedule->planner->workspace,
 	                                .binhosts = schedule->binhosts}};
 	for (vec_each(node, &s.graph->nodes))
