@@ -60,6 +60,7 @@ printf '%s\n' 'repos:' "  - {name: company, url: 'file://$TMP/company'}" 'binhos
 is "overlays" "$(asked sdk repos remove "")" "company "
 is "and the checkout" "$(asked sdk sync c)" "checkout company "
 is "binhosts" "$(asked sdk binhost push --to=)" "--to=lan "
+rm "$SDK_ROOT/sdk.yaml" # its overlay is not here, so that no recipe is known
 unset SDK_ROOT
 
 # ---- at Tab
