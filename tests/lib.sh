@@ -35,3 +35,20 @@ is() { # is TEXT GOT WANTED
 skip() { test_number=$((test_number + 1)); echo "ok $test_number - $1 # SKIP $2"; }
 skip_all() { echo "1..0 # SKIP $1"; exit 0; }
 done_testing() { echo "1..$test_number"; }
+# own_checkout OPTION: SDK_ROOT, SDK_OUT and SDK_CACHE of the test's own, with neither packages nor boards. The
+# environment and the toolchains are those of the checkout under test, by links; so are the downloads
+# that a toolchain is made of: cp's OPTION is -l, or -s for who changes their times.
+own_checkout() {
+	out=${SDK_OUT:-$SDK_TOP/out}
+	downloads=${SDK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sdk}/downloads
+	[ -d "$out/env" ] || skip_all "there is no environment: sdk create"
+	SDK_ROOT=$TMP/checkout SDK_OUT=$TMP/out SDK_CACHE=$TMP/cache
+	export SDK_ROOT SDK_OUT SDK_CACHE
+	mkdir -p "$SDK_ROOT/recipes" "$SDK_ROOT/board-configs" "$SDK_OUT" "$SDK_CACHE/downloads" "$out/toolchain"
+	for name in bootstrap toolchains recipes/.build-systems; do ln -s "$SDK_TOP/$name" "$SDK_ROOT/$name"; done
+	ln -s "$out/env" "$out/toolchain" "$SDK_OUT/"
+	for dir in "$downloads"/*; do
+		mkdir -p "$SDK_CACHE/downloads/${dir##*/}"
+		cp "$1" "$dir"/* "$SDK_CACHE/downloads/${dir##*/}/" 2>/dev/null || cp "$dir"/* "$SDK_CACHE/downloads/${dir##*/}/"
+	done
+}

@@ -3,19 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 command -v python3 >/dev/null || skip_all "no python3 to read manifests with"
 
-out=${SDK_OUT:-$SDK_TOP/out}
-downloads=${SDK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sdk}/downloads
-[ -d "$out/env" ] || skip_all "there is no environment: sdk create"
-SDK_ROOT=$TMP/checkout SDK_OUT=$TMP/out SDK_CACHE=$TMP/cache
-export SDK_ROOT SDK_OUT SDK_CACHE
-mkdir -p "$SDK_ROOT/recipes" "$SDK_ROOT/board-configs" "$SDK_OUT" "$SDK_CACHE/downloads"
-for name in bootstrap toolchains recipes/.build-systems; do ln -s "$SDK_TOP/$name" "$SDK_ROOT/$name"; done
-mkdir -p "$out/toolchain"
-ln -s "$out/env" "$out/toolchain" "$SDK_OUT/"
-for dir in "$downloads"/*; do # the seed's packages, should the toolchain be missing
-	mkdir -p "$SDK_CACHE/downloads/${dir##*/}"
-	cp -l "$dir"/* "$SDK_CACHE/downloads/${dir##*/}/" 2>/dev/null || cp "$dir"/* "$SDK_CACHE/downloads/${dir##*/}/"
-done
+own_checkout -l
 
 # Four outputs of several files each: 3 MB that do not compress.
 mkdir -p "$SDK_ROOT/recipes/p"

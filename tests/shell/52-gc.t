@@ -3,21 +3,10 @@
 . "$(dirname "$0")/../lib.sh"
 command -v python3 >/dev/null || skip_all "no python3 to read JSON with"
 
-out=${SDK_OUT:-$SDK_TOP/out}
-downloads=${SDK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sdk}/downloads
-[ -d "$out/env" ] || skip_all "there is no environment: sdk create"
+# (gc leaves links alone: environment and toolchain are somebody else's.)
+own_checkout -s
+mkdir "$SDK_ROOT/board-configs/t"
 case $(uname -m) in aarch64) arch=arm64 ;; *) arch=amd64 ;; esac
-SDK_ROOT=$TMP/checkout SDK_OUT=$TMP/out SDK_CACHE=$TMP/cache
-export SDK_ROOT SDK_OUT SDK_CACHE
-mkdir -p "$SDK_ROOT/recipes" "$SDK_ROOT/board-configs/t" "$SDK_OUT" "$SDK_CACHE/downloads"
-for name in bootstrap toolchains recipes/.build-systems; do ln -s "$SDK_TOP/$name" "$SDK_ROOT/$name"; done
-# Environment and toolchain are somebody else's: links, which gc leaves alone.
-mkdir -p "$out/toolchain"
-ln -s "$out/env" "$out/toolchain" "$SDK_OUT/"
-for dir in "$downloads"/*; do # the seed's packages, should the toolchain be missing
-	mkdir -p "$SDK_CACHE/downloads/${dir##*/}"
-	cp -s "$dir"/* "$SDK_CACHE/downloads/${dir##*/}/"
-done
 
 recipe() { # recipe NAME DEPENDENCIES SHELL
 	mkdir -p "$SDK_ROOT/recipes/$1"
