@@ -49,7 +49,7 @@ static bool is_as_written(const struct manifest_entry *entry, const char *path)
 		return S_ISDIR(st.st_mode);
 	if (entry->type == 'l') {
 		own_free char *target = fs_read_link(path);
-		return str_equal(target, entry->value);
+		return target && str_equal(target, entry->value);
 	}
 	struct digest digest;
 	char hex[DIGEST_HEX];
