@@ -399,7 +399,8 @@ static void offer_arguments(const struct completion *completion)
 	               {"reference", "recipe board manual"},
 	               {"sync", "checkout"}};
 	const char *name = completion->command->name;
-	if (str_equal(name, "reference") && str_equal(completion->before, "manual")) {
+	if (str_equal(name, "reference") && completion->before &&
+	    str_equal(completion->before, "manual")) {
 		puts(":files");
 		return;
 	}
