@@ -141,7 +141,8 @@ hexes = lambda: "%064x" % random.getrandbits(256)
 lines = sorted(real + [f"{hexes()} package-{i} 1.{i} 12.5 1790000000 dev={hexes()}:120000:30000:{hexes()} "
                        f"run={hexes()}:1200000:300000:{hexes()}" for i in range(20000 - len(real))])
 with open(sys.argv[2], "w") as file:
-    file.write(f"dray-binhost-index 1\narch amd64\nserial 1000\ndate {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}\nentries {len(lines)}\n\n")
+    now = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
+    file.write(f"dray-binhost-index 1\narch amd64\nserial 1000\ndate {now}\ncreated {now}\nentries {len(lines)}\n\n")
     file.write("\n".join(lines) + "\n")
 P
 rm "$dir/host/index/amd64"
