@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,7 +58,6 @@ struct fetchers {
 	const struct binhosts *binhosts;
 	VEC(struct fetcher) fetchers;
 	VEC(struct request) waiting;
-	pid_t parent;
 	int news[2];                /* pipe */
 	struct host_health *health; /* of binhosts->hosts */
 	unsigned restarts;
@@ -211,9 +209,6 @@ static int work(void *context)
 	const struct fetchers *fetchers = job->fetchers;
 	const struct fetcher *self = &fetchers->fetchers.items[job->number];
 	struct teller teller = {.fd = fetchers->news[1], .news.fetcher = job->number};
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != fetchers->parent)
-		return 1;
 	struct binhost_fetch *fetch = binhost_fetch_new(fetchers->workspace, on_progress, &teller);
 	for (;;) {
 		struct request request;
@@ -300,8 +295,8 @@ struct fetchers *fetchers_start(const struct workspace *workspace, const struct 
                                 unsigned count, struct err *err)
 {
 	struct fetchers *fetchers = mem_alloc(sizeof *fetchers);
-	*fetchers = (struct fetchers){
-		.workspace = workspace, .binhosts = binhosts, .parent = getpid(), .news = {-1, -1}};
+	*fetchers =
+		(struct fetchers){.workspace = workspace, .binhosts = binhosts, .news = {-1, -1}};
 	int result = open_shared(fetchers, err);
 	for (unsigned i = 0; i < count && result == 0; i++) {
 		vec_push(&fetchers->fetchers,

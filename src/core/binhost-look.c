@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,7 +51,6 @@ struct looking {
 	const struct binhost_look_list *list;
 	VEC(struct looker) lookers;
 	struct common *common;
-	pid_t parent;
 	int news[2]; /* pipe */
 	uint64_t done_bytes, total_bytes;
 	size_t failed; /* the first in the list; its count: none */
@@ -139,9 +137,6 @@ static int work(void *context)
 {
 	const struct job *job = context;
 	const struct looking *looking = job->looking;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != looking->parent)
-		return 1;
 	/* (Asked in this order: what was taken is done.) */
 	while (!looking->common->is_over) {
 		size_t index = looking->common->next++;
@@ -290,7 +285,6 @@ int binhost_look(const struct binhost_host *host, const char *scratch,
 	own(looking) looking = {.host = host,
 	                        .scratch = scratch,
 	                        .list = list,
-	                        .parent = getpid(),
 	                        .news = {-1, -1},
 	                        .failed = list->count};
 	for (vec_each(look, list))

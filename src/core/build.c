@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -127,16 +126,12 @@ void build_jobserver_close(struct build_context *context)
  * turns out to be known wastes a download. */
 struct prefetch {
 	const struct build_session *session;
-	pid_t parent;
 };
 
 static int fetch_ahead(void *context)
 {
 	const struct prefetch *prefetch = context;
 	VEC(const struct source *) sources = {0};
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != prefetch->parent)
-		return 1;
 	for (vec_each(node, &prefetch->session->graph.nodes))
 		if ((*node)->state != NODE_DONE)
 			for (vec_each(source, &(*node)->recipe->sources))
@@ -208,7 +203,7 @@ static int build_all(struct build_session *session, const struct build_request *
 	                    .toolchain = &session->toolchain,
 	                    .jobs = build_jobs(request),
 	                    .jobserver_fd = -1},
-		.prefetch = {.session = session, .parent = getpid()},
+		.prefetch = {.session = session},
 	};
 	struct schedule schedule = {.context = &shop.context,
 	                            .planner = &session->planner,

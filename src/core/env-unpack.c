@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "archive.h"
@@ -37,7 +36,6 @@ _Static_assert(sizeof(struct result) <= PIPE_BUF, "results must be written atomi
 struct unpackers {
 	const struct unpack_job *jobs;
 	VEC(struct proc) procs;
-	pid_t parent;
 	int job_pipe[2], result_pipe[2]; /* [0] to read, [1] to write */
 	size_t pushed, done;
 };
@@ -72,9 +70,6 @@ static void unpack(const struct unpack_job *job, struct result *result)
 static int work(void *context)
 {
 	const struct unpackers *unpackers = context;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != unpackers->parent)
-		return 1;
 	/* Our copy of the writing end would keep us from ever seeing the end of the jobs. */
 	close(unpackers->job_pipe[1]);
 	close(unpackers->result_pipe[0]);
@@ -126,7 +121,6 @@ struct unpackers *unpackers_start(const struct unpack_job *jobs, size_t job_coun
 	struct unpackers *unpackers = mem_alloc(sizeof *unpackers);
 	*unpackers = (struct unpackers){
 		.jobs = jobs,
-		.parent = getpid(),
 		.job_pipe = {-1, -1},
 		.result_pipe = {-1, -1},
 	};

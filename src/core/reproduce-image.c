@@ -1,7 +1,6 @@
 /* An image made a second time, under other conditions, and compared partition by partition. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -69,7 +68,6 @@ static int make_second(void *context)
 	own(image) second = {0};
 	__attribute__((cleanup(trial_release))) struct trial trial;
 	own_free char *failure = path_join(check->dir, "failure");
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	reproduce_make_trial(check->env, true, &trial);
 	check->scratch.trial = &trial;
 	if (reproduce_take_conditions(0, &err) == 0 &&

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,17 +32,12 @@ static int send_error(int fd, const struct err *err)
 struct child {
 	const struct schedule *schedule;
 	struct build_job job;
-	pid_t parent;
 };
 
 static int run_child(void *context)
 {
 	struct child *child = context;
 	struct err err = {0};
-	/* With the scheduler dies the job, and with the job its sandbox. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != child->parent)
-		return 1;
 	const struct schedule *schedule = child->schedule;
 	int result = schedule->work ? schedule->work(schedule->context_of_work, &child->job, &err)
 	                            : build_job_run(&child->job, &err);
@@ -95,9 +89,8 @@ int sched_start_job(struct scheduler *s, struct node *node, struct err *err)
 	                      .job = {.context = s->schedule->context,
 	                              .node = node,
 	                              .report_fd = fds[1],
-	                              .force =
-	                                      s->schedule->planner->rebuild_wanted && node->wanted},
-	                      .parent = getpid()};
+	                              .force = s->schedule->planner->rebuild_wanted &&
+	                                       node->wanted}};
 	int result = proc_fork(run_child, &child, &job->proc, err);
 	close(fds[1]);
 	if (result < 0 || sched_watch(s, job->proc.pidfd, job, err) < 0) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -100,12 +101,13 @@ int proc_spawn(const struct proc_spec *spec, struct proc *ret_proc, struct err *
 
 int proc_fork(int (*child)(void *context), void *context, struct proc *ret_proc, struct err *err)
 {
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 	if (pid < 0)
 		return err_errno(err, "fork");
 	if (pid == 0) {
 		reset_signals();
-		_exit(child(context));
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(getppid() == parent ? child(context) : 1);
 	}
 	return open_pidfd(pid, ret_proc, err);
 }

@@ -28,7 +28,8 @@ struct proc_spec {
 
 /* Starts it. A failed exec is reported here, with the program's name. */
 int proc_spawn(const struct proc_spec *spec, struct proc *ret_proc, struct err *err);
-/* Runs `child` in a forked process; its return value (0..255) becomes the exit code. */
+/* Runs `child` in a forked process; its return value (0..255) becomes the exit code. It dies with
+ * the process that forked it: an orphan would hold locks, or go on with a sandbox. */
 int proc_fork(int (*child)(void *context), void *context, struct proc *ret_proc, struct err *err);
 /* Waits; ret_status as for waitpid(2). Closes the pidfd. */
 int proc_wait(struct proc *proc, int *ret_status, struct err *err);

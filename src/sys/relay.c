@@ -184,20 +184,12 @@ static void serve(int inside)
 	_exit(0);
 }
 
-struct relay {
-	int listen_fd;
-	pid_t parent;
-};
-
 static int run(void *context)
 {
-	const struct relay *relay = context;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != relay->parent)
-		return 1;
+	const int *listen_fd = context;
 	signal(SIGCHLD, SIG_IGN); /* nobody waits for those that serve */
 	for (;;) {
-		own_fd int fd = accept4(relay->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		own_fd int fd = accept4(*listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0 && errno != EINTR && errno != ECONNABORTED)
 			return 1;
 		if (fd >= 0 && fork() == 0)
@@ -208,6 +200,5 @@ static int run(void *context)
 int relay_start(const struct proc *inside, uint16_t port, struct proc *ret_proc, struct err *err)
 {
 	own_fd int fd = open_inside(inside, port, err);
-	struct relay relay = {fd, getpid()};
-	return fd < 0 ? -1 : proc_fork(run, &relay, ret_proc, err);
+	return fd < 0 ? -1 : proc_fork(run, &fd, ret_proc, err);
 }
