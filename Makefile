@@ -10,7 +10,11 @@ WERROR ?= -Werror
 # V=1 shows the commands.
 Q = $(if $(V),,@)
 
-PACKAGES = libarchive libcurl gpgme libgit2 ncursesw yaml-0.1 fdisk libsolv libsolvext libcrypto libelf libmicrohttpd
+# The libraries; of those in LAZY, the program loads one when it first calls it (src/base/lazy.h).
+# `make LAZY=` links all of them.
+PACKAGES = ncursesw yaml-0.1 $(LAZY_PACKAGES)
+LAZY_PACKAGES = libarchive libcurl gpgme libgit2 fdisk libsolv libsolvext libcrypto libelf libmicrohttpd
+LAZY = $(LAZY_PACKAGES)
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla $(WERROR)
 ALL_CFLAGS = -std=gnu17 -O2 -g -pthread -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS) \
 	-DSDK_VERSION='"$(VERSION)"' \
@@ -18,6 +22,8 @@ ALL_CFLAGS = -std=gnu17 -O2 -g -pthread -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(W
 # Only asked for when something is compiled: pkg-config costs more than a no-op build.
 PACKAGES_CFLAGS = $(eval PACKAGES_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES)))$(PACKAGES_CFLAGS)
 PACKAGES_LIBS = $(eval PACKAGES_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)))$(PACKAGES_LIBS)
+LAZY_LIBS = $(if $(LAZY),$(shell $(PKG_CONFIG) --libs $(LAZY)))
+EAGER_LIBS = $(shell $(PKG_CONFIG) --libs $(filter-out $(LAZY),$(PACKAGES)))
 
 # Each layer sees its own headers and those of the layers below, and nothing else.
 # (-iquote, not -I: "archive.h" and "yaml.h" are ours, <archive.h> and <yaml.h> are the libraries'.)
@@ -51,9 +57,13 @@ $(BUILD)/libsdk.a: $(foreach l,base sys core,$(call objects,$(l)))
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 
-$(BUILD)/sdk: $(call objects,cli) $(BUILD)/libsdk.a
+$(BUILD)/lazy-stubs.o: src/base/lazy.sh src/base/lazy.S $(call objects,cli) $(BUILD)/libsdk.a
+	$(Q)CC='$(CC)' sh $< $(LAZY_LIBS) -- $(filter-out src/%,$^) >$(BUILD)/lazy-stubs.S
+	$(Q)$(CC) $(INCLUDE_base) -c $(BUILD)/lazy-stubs.S -o $@
+
+$(BUILD)/sdk: $(call objects,cli) $(if $(LAZY),$(BUILD)/lazy-stubs.o) $(BUILD)/libsdk.a
 	$(if $(V),,@echo "  LD  $@")
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PACKAGES_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(EAGER_LIBS)
 
 include tests/tests.mk
 

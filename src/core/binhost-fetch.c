@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "binhost-object.h"
 #include "fs.h"
 #include "own.h"
@@ -297,6 +298,7 @@ struct fetchers *fetchers_start(const struct workspace *workspace, const struct 
 	struct fetchers *fetchers = mem_alloc(sizeof *fetchers);
 	*fetchers =
 		(struct fetchers){.workspace = workspace, .binhosts = binhosts, .news = {-1, -1}};
+	archive_load();
 	int result = open_shared(fetchers, err);
 	for (unsigned i = 0; i < count && result == 0; i++) {
 		vec_push(&fetchers->fetchers,

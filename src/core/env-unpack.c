@@ -135,6 +135,7 @@ struct unpackers *unpackers_start(const struct unpack_job *jobs, size_t job_coun
 		err_errno(err, "pipe for %zu packages", job_count);
 		goto fail;
 	}
+	archive_load();
 	for (unsigned i = 0; i < count; i++) {
 		struct proc proc;
 		if (proc_fork(work, unpackers, &proc, err) < 0)

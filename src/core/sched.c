@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "estimate.h"
 #include "own.h"
 #include "sched-parts.h"
@@ -278,6 +279,8 @@ int sched_run(const struct schedule *schedule, struct err *err)
 	for (vec_each(node, &s.graph->nodes))
 		s.total += (*node)->state != NODE_DONE;
 	estimate_nodes(s.schedule->context->workspace, s.graph);
+	if (s.total)
+		archive_load();
 	int result = setup(&s, err) < 0 ? -1 : loop(&s, err);
 	if (result == 0 && s.first.kind != ERR_NONE)
 		result = err_move(err, &s.first);

@@ -5,8 +5,14 @@
 #include <stdlib.h>
 
 #include "archive-parts.h"
+#include "lazy.h"
 #include "own.h"
 #include "str.h"
+
+void archive_load(void)
+{
+	lazy_load("archive_read_new");
+}
 
 struct utf8_scope utf8_scope_enter(void)
 {

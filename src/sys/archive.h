@@ -11,6 +11,10 @@
 #include "str.h"
 #include "vec.h"
 
+/* Loads libarchive, which is otherwise loaded by the first call that needs it: once, before
+ * processes are forked that each would. */
+void archive_load(void);
+
 /* Guards against bombs; zero members mean the defaults (16 GiB, 2,000,000 entries). */
 struct archive_limits {
 	uint64_t max_bytes;
