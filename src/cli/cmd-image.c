@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "image.h"
 #include "own.h"
+#include "wanted.h"
 
 enum { OPT_BOARD, OPT_JOBS, OPT_NO_BUILD };
 
@@ -68,10 +69,7 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	__attribute__((cleanup(board_free_ptr))) struct board *board = NULL;
 	own(built_set) set = {0};
 	own(image) image = {0};
-	own_free char *fallback = mem_printf("%s-usr", cli->workspace.build_arch);
-	const char *name = cli_option(cli, "board");
-	if (board_load(&cli->workspace, name ? name : fallback, &board, err) < 0 ||
-	    find_packages(cli, board, &set, err) < 0 ||
+	if (cli_board(cli, &board, err) < 0 || find_packages(cli, board, &set, err) < 0 ||
 	    image_make(&cli->workspace, board, &set, &cli->sink, &image, err) < 0)
 		return -1;
 	print_image(cli, board, &image);

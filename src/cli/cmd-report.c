@@ -4,6 +4,7 @@
 #include "fs.h"
 #include "own.h"
 #include "report-page.h"
+#include "wanted.h"
 
 enum { OPT_BOARD, OPT_OUTPUT, OPT_RUN, OPT_DATE };
 
@@ -34,10 +35,8 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	(void)argc, (void)argv;
 	own(build_session) session = {0};
 	__attribute__((cleanup(board_free_ptr))) struct board *board = NULL;
-	const char *output, *name = cli_option(cli, "board");
-	own_free char *fallback = mem_printf("%s-usr", cli->workspace.build_arch);
-	if (cli_output(cli, "output", &output, err) < 0 ||
-	    board_load(&cli->workspace, name ? name : fallback, &board, err) < 0)
+	const char *output;
+	if (cli_output(cli, "output", &output, err) < 0 || cli_board(cli, &board, err) < 0)
 		return -1;
 	struct build_request request = {
 		.arch = board->arch, .packages = &board->packages, .options = &board->options};

@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "own.h"
 #include "run.h"
+#include "wanted.h"
 
 enum {
 	OPT_BOARD,
@@ -66,8 +67,6 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	__attribute__((cleanup(board_free_ptr))) struct board *board = NULL;
 	own(image) image = {0};
-	own_free char *fallback = mem_printf("%s-usr", cli->workspace.build_arch);
-	const char *name = cli_option(cli, "board");
 	struct run_request request = {.image = &image,
 	                              .persist = cli_has(cli, "persist"),
 	                              .until = cli_option(cli, "until"),
@@ -75,8 +74,7 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	if (request.until && !*request.until)
 		return err_set(err, ERR_USAGE, "--until: wanted a text");
 	if (read_kvm(cli, &request.kvm, err) < 0 || read_numbers(cli, &request, err) < 0 ||
-	    cli_output(cli, "log", &request.log, err) < 0 ||
-	    board_load(&cli->workspace, name ? name : fallback, &board, err) < 0 ||
+	    cli_output(cli, "log", &request.log, err) < 0 || cli_board(cli, &board, err) < 0 ||
 	    image_find(&cli->workspace, board->name, &image, err) < 0)
 		return -1;
 	request.board = board;

@@ -8,6 +8,7 @@
 #include "own.h"
 #include "path.h"
 #include "sync.h"
+#include "wanted.h"
 
 static const struct option_spec options[] = {
 	{"channel", 0, "NAME", "switch the checkout to this branch: alpha, beta, stable, lts"},
@@ -246,7 +247,7 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 	own(meaning) meaning = {.workspace = &cli->workspace};
 	if (check_options(cli, err) < 0)
 		return -1;
-	meaning.board = mem_printf("%s-usr", cli->workspace.build_arch);
+	meaning.board = cli_board_name(cli, NULL);
 	for (int i = 0; i < argc; i++)
 		strv_add(&only, argv[i]);
 	struct sync_request request = {.channel = cli_option(cli, "channel"),

@@ -4,6 +4,7 @@
 #include "key.h"
 #include "own.h"
 #include "session.h"
+#include "wanted.h"
 
 enum { SHOWN = 20 };
 
@@ -214,10 +215,8 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
 {
 	(void)argc;
 	own(answer) answer = {0};
-	own_free char *fallback = mem_printf("%s-usr", cli->workspace.build_arch);
-	const char *name = cli_option(cli, "board");
 	struct board *board;
-	if (board_load(&cli->workspace, name ? name : fallback, &board, err) < 0)
+	if (cli_board(cli, &board, err) < 0)
 		return -1;
 	int result = find_answer(cli, board, argv[0], &answer, err);
 	if (result == 0 && cli->json)

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "own.h"
+#include "wanted.h"
 
 int config_open(const struct cli *cli, struct board_edit *ret_edit, struct err *err)
 {
-	own_free char *fallback = mem_printf("%s-usr", cli->workspace.build_arch);
-	const char *name = cli_option(cli, "board");
-	return board_edit_open(&cli->workspace, name ? name : fallback, ret_edit, err);
+	own_free char *name = cli_board_name(cli, NULL);
+	return board_edit_open(&cli->workspace, name, ret_edit, err);
 }
 
 void config_open_sizes(const struct cli *cli, struct board_edit *edit,

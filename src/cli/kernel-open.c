@@ -14,9 +14,9 @@ void board_kernel_release(struct board_kernel *opened)
 int cli_choose_kernel(struct cli *cli, const char *board, struct board_kernel *chosen,
                       struct err *err)
 {
-	own_free char *fallback = mem_printf("%s-usr", cli->workspace.build_arch);
+	own_free char *name = board ? mem_strdup(board) : cli_board_name(cli, NULL);
 	const char *package = cli_option(cli, "package");
-	if (board_load(&cli->workspace, board ? board : fallback, &chosen->board, err) < 0)
+	if (board_load(&cli->workspace, name, &chosen->board, err) < 0)
 		return -1;
 	strv_add(&chosen->packages, package ? package : "linux");
 	return cli_check_recipe(cli, chosen->packages.items[0], err);

@@ -13,16 +13,29 @@ void wanted_release(struct wanted *wanted)
 	strv_release(&wanted->options);
 }
 
+char *cli_board_name(const struct cli *cli, const char *arch)
+{
+	const char *board = cli_option(cli, "board");
+	return board ? mem_strdup(board)
+	             : mem_printf("%s-usr", arch ? arch : cli->workspace.build_arch);
+}
+
+int cli_board(const struct cli *cli, struct board **ret_board, struct err *err)
+{
+	own_free char *name = cli_board_name(cli, NULL);
+	return board_load(&cli->workspace, name, ret_board, err);
+}
+
 /* The board that is named or, where nothing is, the one for the architecture. */
 static int choose_board(const struct cli *cli, bool named, struct wanted *wanted, struct err *err)
 {
-	const char *board = cli_option(cli, "board"), *arch = wanted->arch;
-	own_free char *usual = mem_printf("%s-usr", arch ? arch : cli->workspace.build_arch);
+	const char *arch = wanted->arch;
+	own_free char *name = cli_board_name(cli, arch);
 	if (arch && toolchain_check(&cli->workspace, arch, err) < 0)
 		return -1;
-	if (!board && named)
+	if (!cli_option(cli, "board") && named)
 		return 0;
-	return board_load(&cli->workspace, board ? board : usual, &wanted->board, err);
+	return board_load(&cli->workspace, name, &wanted->board, err);
 }
 
 int cli_wanted(const struct cli *cli, int argc, char **argv, struct wanted *wanted, struct err *err)
