@@ -20,6 +20,8 @@ fails "is answered by the nearest one, too" 2 'did you mean --board' "$SDK" buil
 fails "a missing value" 2 'needs a value: --board=BOARD' "$SDK" build --board
 fails "a switch with a value" 2 'takes no value' "$SDK" build --dry-run=yes
 fails "a number that is none" 2 'wanted a whole number' "$SDK" build -j x zlib
+fails "an option of no recipe" 3 'option=zlbi.x=on: no recipe is called "zlbi"' "$SDK" build -n --option=zlbi.x=on zlib
+fails "an option that its recipe has not" 3 'option=zlib.x=on: zlib has no option "x"' "$SDK" build -n --option=zlib.x=on
 fails "too many arguments" 2 'too many arguments' "$SDK" completion bash zsh
 fails "a wrong colour setting" 2 'wanted auto, always or never' "$SDK" list --color=blue
 fails "an unknown shell" 2 'no completion for the shell' "$SDK" completion tcsh
