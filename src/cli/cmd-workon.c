@@ -1,6 +1,7 @@
 /* sdk workon: a git work tree as a package's source. */
 #include "workon.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,6 +62,8 @@ static int find_dir(const struct cli *cli, const char *package, const char *give
 		return 0;
 	own_free char *parent = path_dir(given);
 	own_free char *real = realpath(parent, NULL);
+	if (!real && errno == ENOENT)
+		return err_set(err, ERR_INPUT, "%s: there is no directory %s", given, parent);
 	if (!real)
 		return err_errno(err, "%s", parent);
 	*ret_dir = path_join(real, path_base(given));

@@ -105,6 +105,7 @@ ok "the package builds from its recipe" "$SDK" build "$name"
 recipe_key=$(key)
 fails "a recipe that is none" 3 'no recipe is called' "$SDK" workon t-no "$tree"
 mkdir "$TMP/plain"
+fails "a directory below none" 3 "there is no directory $TMP/none" "$SDK" workon "$name" "$TMP/none/dir"
 fails "a directory that is no work tree" 3 'not the top of a git work tree' "$SDK" workon "$name" "$TMP/plain"
 is "nothing is worked on yet" "$("$SDK" workon | grep -c "^$name ")" 0
 fails "so nothing can be stopped" 3 'not worked on' "$SDK" workon "$name" stop
