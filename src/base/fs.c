@@ -14,9 +14,13 @@
 #include "own.h"
 #include "path.h"
 
-static int read_fd(int fd, const char *path, size_t step, size_t max_bytes, struct str *ret_text,
-                   struct err *err)
+/* `st`: the file's. What has a size ends where less is read than was asked for; the files of /proc
+ * and the like have none. */
+static int read_fd(int fd, const char *path, const struct stat *st, size_t max_bytes,
+                   struct str *ret_text, struct err *err)
 {
+	bool has_size = S_ISREG(st->st_mode) && st->st_size > 0;
+	size_t step = has_size ? (size_t)st->st_size + 1 : 64 * 1024;
 	size_t start = ret_text->len;
 	for (;;) {
 		ssize_t count = read(fd, str_room(ret_text, step), step);
@@ -29,7 +33,7 @@ static int read_fd(int fd, const char *path, size_t step, size_t max_bytes, stru
 		if (ret_text->len - start > max_bytes)
 			return err_set(err, ERR_INPUT, "%s: larger than %zu bytes", path,
 			               max_bytes);
-		if (count == 0)
+		if (count == 0 || (has_size && (size_t)count < step))
 			return 0;
 		step = 64 * 1024;
 	}
@@ -45,8 +49,7 @@ int fs_read(const char *path, size_t max_bytes, struct str *ret_text, struct err
 		return err_errno(err, "%s", path);
 	if (S_ISDIR(st.st_mode))
 		return err_set(err, ERR_INPUT, "%s: is a directory", path);
-	size_t step = st.st_size > 0 ? (size_t)st.st_size + 1 : 64 * 1024;
-	return read_fd(fd, path, step, max_bytes, ret_text, err);
+	return read_fd(fd, path, &st, max_bytes, ret_text, err);
 }
 
 int fs_write_all(int fd, const void *bytes, size_t count, struct err *err)
@@ -311,7 +314,7 @@ int fs_read_below(const char *root, const char *relative, size_t max_bytes, stru
 		return err_errno(err, "%s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_INPUT, "%s: no ordinary file", path);
-	return read_fd(fd, path, (size_t)st.st_size + 1, max_bytes, ret_text, err);
+	return read_fd(fd, path, &st, max_bytes, ret_text, err);
 }
 
 /* ---- directories */

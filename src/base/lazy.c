@@ -20,7 +20,7 @@ static const char *text(const int32_t *offset)
 
 _Noreturn static void fail(void)
 {
-	fprintf(stderr, "error: %s\n  hint: run bootstrap/install-deps, and `make`\n", dlerror());
+	fprintf(stderr, "error: %s\nhint: run bootstrap/install-deps, and `make`\n", dlerror());
 	exit(err_exit_code(ERR_SYSTEM));
 }
 

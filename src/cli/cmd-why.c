@@ -39,38 +39,39 @@ struct step {
 	size_t from; /* index of the step before; its own index at the start */
 };
 
-static bool depends_on(const struct node *node, const struct node *target)
+VEC_OF(steps, struct step);
+
+static void visit(struct steps *steps, struct map *seen, struct node *node, size_t from)
 {
-	for (vec_each(edge, &node->depends))
-		if (*edge == target)
-			return true;
-	for (vec_each(edge, &node->runtime))
-		if (*edge == target)
-			return true;
-	return false;
+	if (!map_set(seen, node->name, node))
+		vec_push(steps, (struct step){node, from});
+}
+
+static void write_way(const struct steps *steps, size_t at, struct strv *way)
+{
+	size_t from = steps->items[at].from;
+	if (from != at)
+		write_way(steps, from, way);
+	strv_add(way, steps->items[at].node->name);
 }
 
 static void find_way(const struct graph *graph, const struct node *wanted, struct strv *way)
 {
-	VEC(struct step) steps = {0};
+	struct steps steps = {0};
 	struct map seen = {0};
-	vec_push(&steps, (struct step){wanted, 0});
-	map_set(&seen, wanted->name, &seen);
+	for (vec_each(node, &graph->nodes))
+		if ((*node)->wanted)
+			visit(&steps, &seen, *node, steps.count);
 	size_t at = 0;
-	for (; at < steps.count && !steps.items[at].node->wanted; at++) {
-		for (vec_each(node, &graph->nodes)) {
-			if (map_get(&seen, (*node)->name) ||
-			    !depends_on(*node, steps.items[at].node))
-				continue;
-			map_set(&seen, (*node)->name, &seen);
-			vec_push(&steps, (struct step){*node, at});
-		}
+	for (; at < steps.count && steps.items[at].node != wanted; at++) {
+		const struct node *node = steps.items[at].node;
+		for (vec_each(edge, &node->depends))
+			visit(&steps, &seen, *edge, at);
+		for (vec_each(edge, &node->runtime))
+			visit(&steps, &seen, *edge, at);
 	}
-	for (; at < steps.count; at = steps.items[at].from) {
-		strv_add(way, steps.items[at].node->name);
-		if (!at)
-			break;
-	}
+	if (at < steps.count)
+		write_way(&steps, at, way);
 	vec_release(&steps);
 	map_release(&seen);
 }

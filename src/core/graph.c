@@ -248,6 +248,11 @@ static void close_over(struct closures *closures, struct node *node)
 			set[word] |= other[word];
 		set[number / 64] |= UINT64_C(1) << number % 64;
 	}
+	size_t count = 0;
+	for (size_t word = 0; word < closures->words; word++)
+		count += (size_t)__builtin_popcountll(set[word]);
+	node->closure.cap = count;
+	node->closure.items = mem_realloc_array(NULL, count, sizeof *node->closure.items);
 	/* NOLINTBEGIN(clang-analyzer-core.NullDereference): a bit that is set has a node */
 	for (size_t word = 0; word < closures->words; word++)
 		for (uint64_t left = set[word]; left; left &= left - 1)

@@ -57,7 +57,7 @@ is "of what is needed to run" "$(json '.["runtime-users"]' rdeps helper)" '["top
 is "which text tells, too" "$("$SDK" deps top | tail -2 | tr '\n' '|')$("$SDK" rdeps helper)" \
 	"helper 1.0 (to run)|  low 1.0|top 1.0 (to run)"
 is "all of it" "$("$SDK" deps --all top | tr '\n' '|')" 'left|low|right|helper (to run)|'
-is "why" "$(json .way why low)" '["top","helper","low"]'
+is "why" "$(json .way why low)" '["top","left","low"]'
 is "history" "$(json length history top)" 0
 
 # ---- words that are nobody's
