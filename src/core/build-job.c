@@ -250,7 +250,7 @@ static int build_locked(const struct build_job *job, const char *work, struct er
 	    key_save_last(workspace, job->context->toolchain->arch, node, err) < 0)
 		return -1;
 	keep_reads(job, &record, reads_fd);
-	return fs_remove_tree(work, err);
+	return build_work_retire(work, err);
 }
 
 int build_job_run(const struct build_job *job, struct err *err)

@@ -53,6 +53,9 @@ struct scheduler {
 	struct fetchers *fetchers; /* NULL until something is to be fetched */
 	VEC(struct arrival) arrivals;
 	size_t asked; /* outputs on their way */
+	/* sched-sweep.c's */
+	struct proc sweeper; /* one at a time */
+	bool sweep_again;    /* more has come since it began */
 	/* sched-control.c's */
 	unsigned held;  /* tokens that are kept back while the run is paused */
 	int control_fd; /* the one that is watched; -1: none */
@@ -82,6 +85,15 @@ void sched_show_last_lines(struct scheduler *s);
 /* Its process has ended: well, or told why not. */
 int sched_end_job(struct scheduler *s, struct job *job, struct err *err);
 void sched_job_free(struct job *job);
+
+/* ---- sched-sweep.c: what finished builds leave */
+
+/* Has it removed, by a process that holds no token. */
+int sched_sweep(struct scheduler *s, struct err *err);
+/* That process has ended. */
+int sched_sweep_ended(struct scheduler *s, struct err *err);
+/* Ends it; the next run goes on. */
+void sched_sweep_release(struct scheduler *s);
 
 /* ---- sched-fetch.c: outputs that must be brought here */
 

@@ -171,7 +171,7 @@ static int end_one(struct scheduler *s, struct job *job, struct err *err)
 	s->has_changed = true;
 	int result = sched_end_job(s, job, err);
 	sched_show_total(s);
-	return result;
+	return result < 0 ? -1 : sched_sweep(s, err);
 }
 
 /* ---- the loop */
@@ -202,6 +202,7 @@ static void stop_all(struct scheduler *s)
 static void teardown(struct scheduler *s)
 {
 	stop_all(s);
+	sched_sweep_release(s);
 	sched_fetch_release(s);
 	vec_release(&s->running);
 	close(s->epoll_fd);
@@ -222,6 +223,8 @@ static int handle(struct scheduler *s, void *pointer, struct err *err)
 		return 0; /* sched_obey reads it */
 	if (pointer == s->fetchers)
 		return sched_fetch_news(s, err);
+	if (pointer == &s->sweeper)
+		return sched_sweep_ended(s, err);
 	return end_one(s, pointer, err);
 }
 
@@ -242,7 +245,7 @@ static int loop(struct scheduler *s, struct err *err)
 	sched_show_total(s);
 	if (go_on(s, err) < 0)
 		return -1;
-	while (s->running.count ||
+	while (s->running.count || s->sweeper.pid ||
 	       ((s->asked || (sched_is_paused(s) && next_node(s))) && !s->stopping)) {
 		bool was_paused = sched_is_paused(s);
 		struct epoll_event events[16];
