@@ -212,6 +212,7 @@ struct load {
 
 struct loading {
 	const struct recipe_set *set;
+	const struct strv *names;
 	struct load *loads; /* one a name; those loaded before stay empty */
 	atomic_size_t next;
 };
@@ -220,10 +221,11 @@ static void *load_some(void *context)
 {
 	struct loading *loading = context;
 	const struct recipe_set *set = loading->set;
-	for (size_t i; (i = atomic_fetch_add(&loading->next, 1)) < set->names.count;) {
+	for (size_t i; (i = atomic_fetch_add(&loading->next, 1)) < loading->names->count;) {
+		const char *name = loading->names->items[i];
 		struct load *load = &loading->loads[i];
-		if (!map_get(&set->loaded, set->names.items[i]))
-			load_winner(set, set->names.items[i], &load->recipe, &load->err);
+		if (!map_get(&set->loaded, name))
+			load_winner(set, name, &load->recipe, &load->err);
 	}
 	return NULL;
 }
@@ -232,7 +234,7 @@ static void load_in_threads(struct loading *loading)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t count = cpus < 1 ? 1 : cpus > MAX_THREADS ? MAX_THREADS : (size_t)cpus;
-	if (loading->set->names.count <= FEW)
+	if (loading->names->count <= FEW)
 		count = 1;
 	pthread_t threads[MAX_THREADS];
 	size_t started = 0;
@@ -250,7 +252,7 @@ size_t recipe_set_load_each(struct recipe_set *set,
 {
 	size_t failures = 0;
 	own_free struct load *loads = mem_alloc((set->names.count + 1) * sizeof *loads);
-	struct loading loading = {.set = set, .loads = loads};
+	struct loading loading = {.set = set, .names = &set->names, .loads = loads};
 	load_in_threads(&loading);
 	for (size_t i = 0; i < set->names.count; i++) {
 		if (loads[i].recipe)
@@ -262,6 +264,20 @@ size_t recipe_set_load_each(struct recipe_set *set,
 		err_release(&loads[i].err);
 	}
 	return failures;
+}
+
+void recipe_set_load(struct recipe_set *set, const struct strv *names)
+{
+	own_free struct load *loads = mem_alloc((names->count + 1) * sizeof *loads);
+	struct loading loading = {.set = set, .names = names, .loads = loads};
+	if (names->count <= FEW)
+		return;
+	load_in_threads(&loading);
+	for (size_t i = 0; i < names->count; i++) {
+		if (loads[i].recipe)
+			map_set(&set->loaded, loads[i].recipe->name, loads[i].recipe);
+		err_release(&loads[i].err);
+	}
 }
 
 static void keep_first(void *context, const char *name, struct err *err)

@@ -36,6 +36,17 @@ static int set_up(void **state)
 	recipe("y", "depends: {target: [z]}\n");
 	recipe("z", "depends: {target: [y]}\n");
 	recipe("o", "arches: [arm64]\n");
+	recipe("broken", "oops: 1\n");
+	own(str) many = {0}, worse = {0};
+	for (unsigned i = 0; i < 40; i++) {
+		own_free char *name = mem_printf("many%u", i);
+		recipe(name, "depends: {target: [d]}\n");
+		str_addf(&many, "%s%s", i ? ", " : "depends: {target: [", name);
+	}
+	str_addf(&worse, "%s, broken, b]}\n", str_text(&many));
+	str_add(&many, "]}\n");
+	recipe("many", str_text(&many));
+	recipe("worse", str_text(&worse));
 	recipe("p", "options: {fast: {default: false, summary: Faster, depends: {target: [d]}}}\n");
 	return 0;
 }
@@ -78,6 +89,7 @@ static void orders(void **state)
 	check("d", NULL, "d");
 	check("e", NULL, "d c e"); /* runtime dependencies may go round */
 	check("p", NULL, "p");
+	check("many", NULL, "d many0 many1 many10"); /* read in threads */
 	check("p", "p.fast=on", "d p");
 }
 
@@ -87,6 +99,7 @@ static void refused(void **state)
 	check("x", NULL, "y → z → y");
 	check("o", NULL, "not for amd64");
 	check("nothing", NULL, "nothing");
+	check("worse", NULL, "broken/recipe.yaml:8:1: unknown key \"oops\"");
 }
 
 static void closures(void **state)
