@@ -8,6 +8,13 @@
 
 #include "err.h"
 
+/* A function of such a library, as the generated table has it; offsets are from the field itself,
+ * so that the table needs no relocation. */
+struct lazy_function {
+	int32_t name;
+	int32_t library; /* its soname */
+};
+
 /* Of the generated file; absent in programs that link the libraries. */
 extern const struct lazy_function lazy_functions[] __attribute__((weak));
 extern const uint32_t lazy_function_count __attribute__((weak));

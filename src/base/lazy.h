@@ -6,13 +6,6 @@
 
 #include <stdint.h>
 
-/* A function of such a library, as the generated table has it; offsets are from the field itself,
- * so that the table needs no relocation. */
-struct lazy_function {
-	int32_t name;
-	int32_t library; /* its soname */
-};
-
 /* The address of function `index` of the table, which is put into its slot. Called by the stubs,
  * from any thread. A library or function that is not there ends the program with the exit code of
  * the system's errors, and says what to install. */

@@ -1,8 +1,6 @@
 /* Which packages a command is about: those it names, or all of a board's. */
 #include "wanted.h"
 
-#include <string.h>
-
 #include "overlay.h"
 #include "own.h"
 #include "recipe.h"
@@ -40,23 +38,6 @@ static int choose_board(const struct cli *cli, bool named, struct wanted *wanted
 	return board_load(&cli->workspace, name, &wanted->board, err);
 }
 
-/* "recipe.option=on": the recipe, which may be none that is built now, has to have it. */
-static int check_choice(struct recipe_set *recipes, const char *choice, struct err *err)
-{
-	own(strv) choices = {0};
-	own(recipe_config) config = {0};
-	const struct recipe *recipe;
-	own_free char *name = mem_strndup(choice, strcspn(choice, "="));
-	char *dot = strrchr(name, '.');
-	if (!dot)
-		return 0;
-	*dot = '\0';
-	strv_add(&choices, choice);
-	return recipe_set_get(recipes, name, &recipe, err) < 0
-	               ? -1
-	               : recipe_configure(recipe, &choices, &config, err);
-}
-
 static int add_options(const struct cli *cli, const char *text, struct strv *options,
                        struct err *err)
 {
@@ -66,7 +47,7 @@ static int add_options(const struct cli *cli, const char *text, struct strv *opt
 	if (overlay_open_recipes(&cli->workspace, &recipes, err) < 0)
 		return -1;
 	for (size_t i = 0; i < choices.count; i++)
-		if (check_choice(&recipes, choices.items[i], err) < 0)
+		if (recipe_set_check_choice(&recipes, choices.items[i], err) < 0)
 			return err_wrap(err, "--option=%s", choices.items[i]);
 	strv_add_all(options, &choices);
 	return 0;

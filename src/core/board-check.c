@@ -1,8 +1,6 @@
 /* What a board's files say of packages, held against the recipes. */
 #include "board-parts.h"
 
-#include <string.h>
-
 #include "overlay.h"
 #include "own.h"
 #include "recipe.h"
@@ -57,18 +55,10 @@ static int check_package(struct checking *checking, const struct yaml_node *node
 static int check_option(struct checking *checking, const struct yaml_node *node, const char *value,
                         struct err *err)
 {
-	own(strv) choices = {0};
-	own(recipe_config) config = {0};
-	const struct recipe *recipe;
-	/* A recipe's name may have a dot, an option's has none. */
-	size_t length = (size_t)(strrchr(node->text, '.') - node->text);
-	own_free char *name = mem_strndup(node->text, length);
-	if (get_recipe(checking, node, name, &recipe, err) < 0)
-		return -1;
-	strv_addf(&choices, "%s=%s", node->text, value);
-	if (!recipe || recipe_configure(recipe, &choices, &config, err) == 0)
-		return 0;
-	return wrap(checking, node, err);
+	own_free char *choice = mem_printf("%s=%s", node->text, value);
+	if (recipe_set_check_choice(&checking->recipes, choice, err) < 0)
+		return wrap(checking, node, err);
+	return 0;
 }
 
 static int check_file(struct checking *checking, struct err *err)

@@ -42,8 +42,8 @@ enum { BUILD_MAX_PROCESSES = 4096 };
 
 /* out/work/<arch>/<package>: what the builder writes (.sdk, stage), and tree/; caller frees. */
 char *build_work_dir(const struct build_context *context, const struct node *node);
-/* The work directory of a build that has ended well goes: it gets another name, under which the
- * scheduler removes it (sched-sweep.c). */
+/* The work directory of a build that has ended well goes: it gets the name of a temporary that
+ * nobody holds, and the scheduler removes it (sched-sweep.c). */
 int build_work_retire(const char *work, struct err *err);
 /* Its tree/, with src, obj and dest: all that the build can write to, as /build/<package>, so that
  * afterwards anything may lie there (fs_open_below). Caller frees. */

@@ -124,20 +124,15 @@ void build_jobserver_close(struct build_context *context)
 /* Fetches ahead of the jobs, which fetch what is missing themselves (a file that another process is
  * at is waited for). What fails here fails there again, and is told there. A package whose key
  * turns out to be known wastes a download. */
-struct prefetch {
-	const struct build_session *session;
-};
-
 static int fetch_ahead(void *context)
 {
-	const struct prefetch *prefetch = context;
+	const struct build_session *session = context;
 	VEC(const struct source *) sources = {0};
-	for (vec_each(node, &prefetch->session->graph.nodes))
+	for (vec_each(node, &session->graph.nodes))
 		if ((*node)->state != NODE_DONE)
 			for (vec_each(source, &(*node)->recipe->sources))
 				vec_push(&sources, source);
-	return source_fetch_all(prefetch->session->workspace, sources.items, sources.count, NULL,
-	                        NULL) < 0;
+	return source_fetch_all(session->workspace, sources.items, sources.count, NULL, NULL) < 0;
 }
 
 static void end_prefetch(struct proc *proc)
@@ -163,7 +158,6 @@ struct workshop {
 	struct build_context context;
 	struct config config;
 	struct compile compile;
-	struct prefetch prefetch;
 	struct proc fetcher;
 };
 
@@ -176,7 +170,7 @@ static int workshop_open(void *pointer, struct err *err)
 	    session_open_environment(session, err) < 0 ||
 	    toolchain_prepare(session->workspace, &session->env, &session->toolchain, shop->sink,
 	                      err) < 0 ||
-	    proc_fork(fetch_ahead, &shop->prefetch, &shop->fetcher, err) < 0 ||
+	    proc_fork(fetch_ahead, session, &shop->fetcher, err) < 0 ||
 	    build_jobserver_open(&shop->context, err) < 0)
 		return -1;
 	shop->context.compile = &shop->compile;
@@ -203,7 +197,6 @@ static int build_all(struct build_session *session, const struct build_request *
 	                    .toolchain = &session->toolchain,
 	                    .jobs = build_jobs(request),
 	                    .jobserver_fd = -1},
-		.prefetch = {.session = session},
 	};
 	struct schedule schedule = {.context = &shop.context,
 	                            .planner = &session->planner,

@@ -267,22 +267,15 @@ static void close_over(struct closures *closures, struct node *node)
 static void load_ahead(struct builder *builder, const struct node_list *todo, size_t first)
 {
 	own(strv) ahead = {0};
-	struct map seen = {0};
 	for (size_t i = first; i < todo->count; i++) {
 		own(strv) names = {0};
 		target_names(todo->items[i], &names);
 		strv_add_all(&names, &todo->items[i]->config.args.runtime);
-		for (size_t k = 0; k < names.count; k++) {
-			const char *name = names.items[k];
-			if (!graph_find(builder->graph, name) &&
-			    recipe_set_has(builder->recipes, name) && !map_get(&seen, name)) {
-				strv_add(&ahead, name);
-				map_set(&seen, ahead.items[ahead.count - 1], &seen);
-			}
-		}
+		for (size_t k = 0; k < names.count; k++)
+			if (!graph_find(builder->graph, names.items[k]))
+				strv_add(&ahead, names.items[k]);
 	}
 	recipe_set_load(builder->recipes, &ahead);
-	map_release(&seen);
 }
 
 static int build_graph(struct builder *builder, const struct strv *packages, struct err *err)

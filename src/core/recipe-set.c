@@ -59,13 +59,8 @@ static int by_priority(const void *a, const void *b)
 	return (left->priority < right->priority) - (left->priority > right->priority);
 }
 
-/* The names of all layers, each once. */
-static void join_names(const struct recipe_layers *layers, struct strv *names)
+static void sort_unique(struct strv *names)
 {
-	for (vec_each(layer, layers))
-		strv_add_all(names, &layer->names);
-	if (layers->count < 2)
-		return;
 	strv_sort(names);
 	size_t kept = 0;
 	for (size_t i = 0; i < names->count; i++) {
@@ -75,6 +70,15 @@ static void join_names(const struct recipe_layers *layers, struct strv *names)
 			names->items[kept++] = names->items[i];
 	}
 	names->count = kept;
+}
+
+/* The names of all layers, each once. */
+static void join_names(const struct recipe_layers *layers, struct strv *names)
+{
+	for (vec_each(layer, layers))
+		strv_add_all(names, &layer->names);
+	if (layers->count > 1)
+		sort_unique(names);
 }
 
 static int open_systems(struct recipe_set *set, struct err *err)
@@ -213,7 +217,7 @@ struct load {
 struct loading {
 	const struct recipe_set *set;
 	const struct strv *names;
-	struct load *loads; /* one a name; those loaded before stay empty */
+	struct load *loads; /* one a name; of those loaded before, and of no recipe, empty */
 	atomic_size_t next;
 };
 
@@ -224,7 +228,7 @@ static void *load_some(void *context)
 	for (size_t i; (i = atomic_fetch_add(&loading->next, 1)) < loading->names->count;) {
 		const char *name = loading->names->items[i];
 		struct load *load = &loading->loads[i];
-		if (!map_get(&set->loaded, name))
+		if (!map_get(&set->loaded, name) && recipe_set_has(set, name))
 			load_winner(set, name, &load->recipe, &load->err);
 	}
 	return NULL;
@@ -266,12 +270,13 @@ size_t recipe_set_load_each(struct recipe_set *set,
 	return failures;
 }
 
-void recipe_set_load(struct recipe_set *set, const struct strv *names)
+void recipe_set_load(struct recipe_set *set, struct strv *names)
 {
-	own_free struct load *loads = mem_alloc((names->count + 1) * sizeof *loads);
-	struct loading loading = {.set = set, .names = names, .loads = loads};
+	sort_unique(names);
 	if (names->count <= FEW)
 		return;
+	own_free struct load *loads = mem_alloc(names->count * sizeof *loads);
+	struct loading loading = {.set = set, .names = names, .loads = loads};
 	load_in_threads(&loading);
 	for (size_t i = 0; i < names->count; i++) {
 		if (loads[i].recipe)
@@ -312,6 +317,24 @@ static int check_names(const struct recipe_set *set, const struct recipe *recipe
 		return err_wrap(err, "%s:%u: depends", recipe->path, line);
 	}
 	return 0;
+}
+
+int recipe_set_check_choice(struct recipe_set *set, const char *choice, struct err *err)
+{
+	own(strv) choices = {0};
+	own(recipe_config) config = {0};
+	const struct recipe *recipe;
+	own_free char *name = mem_strndup(choice, strcspn(choice, "="));
+	char *dot = strrchr(name, '.'); /* a recipe's name may have one, an option's has none */
+	if (!dot)
+		return 0;
+	*dot = '\0';
+	if (!recipe_set_has(set, name))
+		return recipe_set_unknown(set, name, err);
+	strv_add(&choices, choice);
+	return recipe_set_get(set, name, &recipe, NULL) < 0
+	               ? 0
+	               : recipe_configure(recipe, &choices, &config, err);
 }
 
 static int check_args(const struct recipe_set *set, const struct recipe *recipe,

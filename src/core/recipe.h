@@ -160,9 +160,12 @@ size_t recipe_set_load_each(struct recipe_set *set,
                             void (*failed)(void *context, const char *name, struct err *err),
                             void *context);
 
-/* Loads recipes that recipe_set_get will be asked for, each named once, in threads when they are
- * many. What fails does so again when it is asked for. */
-void recipe_set_load(struct recipe_set *set, const struct strv *names);
+/* "recipe.option=on": that there is such a recipe, and has such an option. One that can't be read
+ * passes: those who need it will tell. "option=on", of no recipe, passes. */
+int recipe_set_check_choice(struct recipe_set *set, const char *choice, struct err *err);
+/* Loads those recipes that recipe_set_get will be asked for, in threads when they are many, and
+ * sorts the names, each once. What fails does so again when it is asked for. */
+void recipe_set_load(struct recipe_set *set, struct strv *names);
 /* What the files cannot show alone: that everything a recipe depends on, with all of its options
  * on, is a recipe too, and that upstream.match is a regular expression with one group. */
 int recipe_check(struct recipe_set *set, const struct recipe *recipe, struct err *err);

@@ -1,38 +1,26 @@
 /* The trees of finished builds, removed while others are built: that of a kernel takes half a
  * minute, for which a job would keep its token and its users waiting. */
-#include <string.h>
+#include <stdio.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include "fs.h"
-#include "log.h"
 #include "own.h"
 #include "path.h"
 #include "sched-parts.h"
 
-#define RETIRED ".done-"
-
 int build_work_retire(const char *work, struct err *err)
 {
-	own_free char *retired = mem_printf("%s" RETIRED "%d", work, (int)getpid());
+	own_free char *parent = path_dir(work);
+	own_free char *inside = path_join(parent, "");
+	own_free char *retired = fs_temporary_name(inside);
 	return rename(work, retired) < 0 ? err_errno(err, "rename %s", work) : 0;
 }
 
-/* In a process of its own. What a killed run left goes as well; another run may be removing the
- * same. What can't be removed is seen again by the next one. */
+/* In a process of its own. What a killed run left goes as well; what can't be removed is seen again
+ * by the next one. */
 static int remove_retired(void *context)
 {
-	const char *dir = context;
-	own(strv) names = {0};
-	if (fs_list(dir, &names, NULL) < 0)
-		return 1;
-	for (size_t i = 0; i < names.count; i++) {
-		own_free char *path = path_join(dir, names.items[i]);
-		own(err) failed = {0};
-		if (strstr(names.items[i], RETIRED) && fs_remove_tree(path, &failed) < 0)
-			log_debug("remove %s: %s", path, failed.message);
-	}
-	return 0;
+	return fs_clean_temporaries(context, NULL) < 0;
 }
 
 int sched_sweep(struct scheduler *s, struct err *err)

@@ -56,10 +56,10 @@ Y
 printf '#include <t.h>\n#include <zlib.h>\nint main(void) { return t() + (int)zlibVersion()[0]; }\n// %s\n' "$once" \
 	>"$SDK_ROOT/recipes/t-app/files/app.c"
 case $(uname -m) in aarch64) arch=arm64 ;; *) arch=amd64 ;; esac
-mkdir -p "$SDK_OUT/work/$arch/t-old.done-1/tree" # as a killed run leaves it
+mkdir -p "$SDK_OUT/work/$arch/.tmp-0123456789abcdef/tree" # as a killed run leaves it
 ok "a library and its user build" build t-app
 is "their trees are gone, and what a killed run left" \
-	"$(cd "$SDK_OUT/work/$arch" && ls -d t-lib t-app ./*.done-* 2>/dev/null)" ""
+	"$(cd "$SDK_OUT/work/$arch" && ls -d t-lib t-app .tmp-* 2>/dev/null)" ""
 store() { # store PACKAGE OUTPUT: its directory
 	digest=$("$SDK" info "$1" | awk -v o="$2" '$1 == "output" && $2 == o { print $NF }')
 	echo "$SDK_OUT/store/$digest"*
