@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <locale.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -347,8 +346,6 @@ static void end_by_signal(void)
 
 int main(int argc, char **argv)
 {
-	/* Memory from the kernel by the megabyte: most commands live for milliseconds. */
-	mallopt(M_TOP_PAD, 1 << 20);
 	setlocale(LC_CTYPE, "");
 	own(err) err = {0};
 	int status = 0;
