@@ -55,6 +55,7 @@ static void add_sources(struct str *text, const struct node *node)
 		                   source->strip, source->extract, source->into ? source->into : "",
 		                   source->extract ? "" : source->urls.items[0]);
 		add(text, "source", line);
+		add_list(text, "exclude", &source->exclude);
 	}
 	for (vec_each(patch, &recipe->patches)) {
 		if (node->worktree)

@@ -170,7 +170,7 @@ const char *pkg_default_output(const char *path, bool is_link)
 	bool in_lib = below(path, "usr/lib") && !strchr(path + strlen("usr/lib/"), '/');
 	if (below(path, "usr/lib/debug"))
 		return "debug";
-	if (below_any(path, dev))
+	if (below_any(path, dev) || str_equal(path, "usr/share/config.site"))
 		return "dev";
 	if (below_any(path, doc))
 		return "doc";

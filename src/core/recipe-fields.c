@@ -66,6 +66,8 @@ static const struct yaml_field source_fields[] = {
          "Sub-directory of the source directory to put it in."},
 	{"strip", YAML_CUSTOM, FIELD(source, strip), false, decode_strip,
          "number: Leading path components to drop when unpacking (default 1)."},
+	{"exclude", YAML_STRV, FIELD(source, exclude), false, NULL,
+         "Patterns, as those of `outputs`, of what is not unpacked (after `strip`)."},
 	{"signature", YAML_CUSTOM, 0, false, decode_signature,
          "map: Upstream's signature of the file, see below."},
 };

@@ -91,7 +91,7 @@ void reference_recipes(struct str *text)
 	        "they are called; `copy` nothing. They are the files of "
 	        "`recipes/.build-systems/`.\n"
 	        "\n## Outputs\n\n"
-	        "`dev` takes headers, static archives, pkg-config and cmake files and the links\n"
+	        "`dev` takes headers, static archives, what pkg-config, cmake and configure ask, the links\n"
 	        "that the linker follows; `doc` manuals; `debug` what was stripped, by build id;\n"
 	        "`run` the rest. What `outputs` names goes there instead. `/etc` moves to\n"
 	        "`/usr/share/factory/etc`, from where it is copied at boot; `.la` files go.\n");

@@ -17,6 +17,7 @@
 #include "mirror.h"
 #include "own.h"
 #include "path.h"
+#include "pkg.h"
 
 /* For sources without a declared size. */
 #define MAX_SOURCE_BYTES (UINT64_C(4) << 30)
@@ -27,6 +28,7 @@ void source_release(struct source *source)
 	free(source->signature_url);
 	free(source->signature_key);
 	free(source->into);
+	strv_release(&source->exclude);
 	*source = (struct source){0};
 }
 
@@ -179,17 +181,29 @@ char *source_destination(const struct source *source, const char *dir)
 	return path_join(below, path_base(source->urls.items[0]));
 }
 
+static bool is_excluded(const void *context, const char *path)
+{
+	const struct source *source = context;
+	for (size_t i = 0; i < source->exclude.count; i++)
+		if (pkg_glob_matches(source->exclude.items[i], path))
+			return true;
+	return false;
+}
+
 int source_place(const struct workspace *workspace, const struct source *source, const char *dir,
                  time_t *newest, struct err *err)
 {
 	own_free char *cached = source_cache_path(workspace, source);
 	own_free char *dest = source_destination(source, dir);
+	struct archive_choice choice = {.strip = source->strip, .context = source};
 	time_t date = 0;
+	if (source->exclude.count)
+		choice.excludes = is_excluded;
 	if (!source->extract)
 		return fs_make_parents(dest, err) < 0 ? -1 : fs_copy_file(cached, dest, 0644, err);
 	if (fs_make_dirs(dest, 0755, err) < 0)
 		return -1;
-	if (archive_unpack(cached, dest, source->strip, NULL, &date, err) < 0)
+	if (archive_unpack(cached, dest, &choice, NULL, &date, err) < 0)
 		return err_wrap(err, "unpack %s", path_base(source->urls.items[0]));
 	if (date > *newest)
 		*newest = date;

@@ -19,6 +19,7 @@ struct source {
 	char *signature_url, *signature_key; /* NULL: none declared */
 	bool extract;   /* false: an ordinary file, copied to the source directory */
 	char *into;     /* sub-directory of the source directory, NULL: itself */
+	struct strv exclude; /* patterns (pkg_glob_matches) of what is not unpacked of it */
 	unsigned strip; /* leading path components to drop when unpacking; 1 by default */
 	unsigned line;  /* in the recipe, for messages */
 };

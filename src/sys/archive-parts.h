@@ -39,7 +39,7 @@ struct dir_end {
 struct unpack {
 	struct archive *archive;
 	int dest_fd;
-	unsigned strip;
+	struct archive_choice choice;
 	bool merge_usr;                    /* Debian's aliased directories: bin/x is usr/bin/x */
 	bool keep_dir_times;               /* pointless where several archives share directories */
 	const struct archive_check *check; /* exact modes, no times, nothing but what it accepts */

@@ -68,7 +68,7 @@ static const char *usr_prefix(const char *name)
 	return "";
 }
 
-/* An entry's name as a clean relative path, without its first `strip` components; an empty one
+/* An entry's name as a clean relative path, without the components to drop; an empty one
  * means that nothing is left of it. ".." and absolute names are refused (NULL). Caller frees. */
 static char *clean_name(const struct unpack *unpack, const char *name, struct err *err)
 {
@@ -85,7 +85,7 @@ static char *clean_name(const struct unpack *unpack, const char *name, struct er
 			refuse(err, name, "\"..\" in the path");
 			return NULL;
 		}
-		if (length > 0 && !is_dot && dropped++ >= unpack->strip) {
+		if (length > 0 && !is_dot && dropped++ >= unpack->choice.strip) {
 			if (clean.len > 0)
 				str_add_char(&clean, '/');
 			str_add_bytes(&clean, part, length);
@@ -361,6 +361,8 @@ static int unpack_entry(struct unpack *unpack, struct archive_entry *entry, stru
 		return -1;
 	if (archive_entry_mtime(entry) > unpack->newest)
 		unpack->newest = archive_entry_mtime(entry);
+	if (unpack->choice.excludes && unpack->choice.excludes(unpack->choice.context, path))
+		return 0;
 	if (archive_entry_hardlink(entry))
 		return unpack_hardlink(unpack, archive_entry_hardlink(entry), path, err);
 	switch (archive_entry_filetype(entry)) {

@@ -52,14 +52,14 @@ static void accept_all(struct archive *archive)
 	archive_read_support_filter_zstd(archive);
 }
 
-int archive_unpack(const char *path, const char *dest, unsigned strip,
+int archive_unpack(const char *path, const char *dest, const struct archive_choice *choice,
                    const struct archive_limits *limits, time_t *ret_newest, struct err *err)
 {
 	own(utf8_scope) scope = utf8_scope_enter();
 	own(unpack) unpack;
 	if (unpack_init(&unpack, dest, limits, err) < 0)
 		return -1;
-	unpack.strip = strip;
+	unpack.choice = *choice;
 	unpack.keep_dir_times = true;
 	accept_all(unpack.archive);
 	archive_read_support_format_zip(unpack.archive);

@@ -1,6 +1,7 @@
 /* Archives, by libarchive: unpacking what is not trusted, packing the same bytes every time. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -21,11 +22,20 @@ struct archive_limits {
 	uint64_t max_entries;
 };
 
-/* Unpacks a tar (any compression) or zip below `dest` (which exists), dropping `strip` leading
- * components. Refused with ERR_TRUST, naming the entry: absolute paths, "..", entries that would
- * pass through a symlink, hard links out of the tree, devices. Owners are not restored; set-id bits
- * are dropped; modification times are kept, and the newest one is returned (0 if none). */
-int archive_unpack(const char *path, const char *dest, unsigned strip,
+/* What is wanted of an archive, where that is not all of it. */
+struct archive_choice {
+	unsigned strip; /* leading components to drop of every name */
+	/* Whether to leave out an entry, by the name it would have. Hard links to what is left out
+	 * are refused. */
+	bool (*excludes)(const void *context, const char *path);
+	const void *context;
+};
+
+/* Unpacks a tar (any compression) or zip below `dest` (which exists). Refused with ERR_TRUST,
+ * naming the entry: absolute paths, "..", entries that would pass through a symlink, hard links out
+ * of the tree, devices. Owners are not restored; set-id bits are dropped; modification times are
+ * kept, and the newest one is returned (0 if none; of what is left out, too). */
+int archive_unpack(const char *path, const char *dest, const struct archive_choice *choice,
                    const struct archive_limits *limits, time_t *ret_newest, struct err *err);
 
 /* A .deb (ar of control.tar and data.tar): data.tar unpacked below `dest`, by the same rules. */

@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	time_t newest = 0;
 	if (fs_write_file(input, data, size, 0644, NULL) < 0 || fs_make_dirs(tree, 0755, NULL) < 0)
 		abort();
-	int result = archive_unpack(input, tree, size & 1, &limits, &newest, &err);
+	int result = archive_unpack(input, tree, &(struct archive_choice){.strip = size & 1},
+	                            &limits, &newest, &err);
 	if (result < 0 && (!err.kind || !err.message))
 		abort();
 	check_nothing_escaped(dir);

@@ -89,7 +89,8 @@ fails "an output that is none" 3 'it has: .*dev' "$SDK" files t-lib --output=dev
 fails "a file of nobody's" 3 'no built package has' "$SDK" owns /usr/bin/t-nobody
 
 # ---- a source that went bad in the download cache
-mkdir "$TMP/src-1"; echo "right $once" >"$TMP/src-1/file"
+mkdir -p "$TMP/src-1/big/deep"; echo "right $once" >"$TMP/src-1/file"
+touch "$TMP/src-1/big/deep/file" "$TMP/src-1/big/list"
 tar -C "$TMP" -cf "$TMP/src-1.tar" src-1
 sha=$(sha256sum <"$TMP/src-1.tar" | cut -c1-64)
 size=$(wc -c <"$TMP/src-1.tar")
@@ -99,6 +100,7 @@ libc: false
 phases:
   install: |
     install -Dm644 "\$SRC"/file "\$DEST"/usr/share/file
+    (cd "\$SRC"; find . -type f | sort) >"\$DEST"/usr/share/unpacked
 Y
 sed -i "s|^sources:.*|sources: [{urls: ['file://$TMP/src-1.tar'], size: $size, sha256: $sha}]|" "$SDK_ROOT/recipes/t-source/recipe.yaml"
 ok "a package is made of a local file" build t-source
@@ -108,6 +110,12 @@ sed -i 's/right/wrong/' "$cached"
 ok "when its bytes change there" build --rebuild t-source
 is "they are not used" "$(cat "$(store t-source run)/root/usr/share/file")" "right $once"
 ok "but fetched anew" grep -q right "$cached"
+is "all of it is unpacked" "$(tr '\n' ' ' <"$(store t-source run)/root/usr/share/unpacked")" \
+	"./big/deep/file ./big/list ./file "
+sed -i "s|sha256: $sha|&, exclude: [big/deep/**, '*/l?st', nothing]|" "$SDK_ROOT/recipes/t-source/recipe.yaml"
+ok "why says that less of it is unpacked" sh -c "'$SDK' build -n t-source | grep -q 'exclude'"
+ok "a source is unpacked in part" build t-source
+is "without what is excluded" "$(tr '\n' ' ' <"$(store t-source run)/root/usr/share/unpacked")" "./file "
 rm -f "$cached"
 
 # ---- what is built again

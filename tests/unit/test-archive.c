@@ -11,6 +11,7 @@
 #include "hash.h"
 #include "own.h"
 #include "path.h"
+#include "str.h"
 
 static char dir[] = "/tmp/sdk-test-archive-XXXXXX";
 
@@ -86,7 +87,8 @@ static int unpack(const struct entry *entries, unsigned strip, struct err *err)
 	assert_int_equal(fs_remove_tree(box, NULL), 0);
 	assert_int_equal(fs_make_dirs(tree, 0755, NULL), 0);
 	write_tar(tar, entries);
-	int result = archive_unpack(tar, tree, strip, NULL, &newest, err);
+	int result = archive_unpack(tar, tree, &(struct archive_choice){.strip = strip}, NULL,
+	                            &newest, err);
 	if (result == 0 && entries->type)
 		assert_int_equal(newest, 1000000000);
 	return result;
@@ -180,6 +182,43 @@ static void modes_links_and_strip(void **state)
 	assert_string_equal(target, "../anywhere");
 }
 
+static bool is_docs(const void *context, const char *path)
+{
+	return str_starts(path, context);
+}
+
+/* Left out by the name that is left of it; its time counts all the same. */
+static void some_is_left_out(void **state)
+{
+	(void)state;
+	own(err) err = {0};
+	struct entry entries[] = {
+		{'5', "pkg-1/docs", NULL, NULL, 0755},
+		{'0', "pkg-1/docs/guide", NULL, "x", 0644},
+		{'0', "pkg-1/code", NULL, "x", 0644},
+		{'1', "pkg-1/linked", "pkg-1/docs/guide", NULL, 0},
+		{0},
+	};
+	own_free char *tar = path_join(dir, "part.tar"), *tree = path_join(dir, "part");
+	own(strv) names = {0};
+	time_t newest = 0;
+	struct archive_choice choice = {.strip = 1, .excludes = is_docs, .context = "docs"};
+	assert_int_equal(fs_make_dirs(tree, 0755, NULL), 0);
+	write_tar(tar, entries);
+	assert_int_equal(archive_unpack(tar, tree, &choice, NULL, &newest, &err), -1);
+	assert_int_equal(err.kind, ERR_TRUST);
+	assert_non_null(strstr(err.message, "linked"));
+	assert_int_equal(fs_remove_tree(tree, NULL), 0);
+	assert_int_equal(fs_make_dirs(tree, 0755, NULL), 0);
+	entries[3] = (struct entry){0};
+	write_tar(tar, entries);
+	assert_int_equal(archive_unpack(tar, tree, &choice, NULL, &newest, NULL), 0);
+	assert_int_equal(newest, 1000000000);
+	assert_int_equal(fs_list(tree, &names, NULL), 0);
+	assert_int_equal(names.count, 1);
+	assert_string_equal(names.items[0], "code");
+}
+
 static void bombs_are_stopped(void **state)
 {
 	(void)state;
@@ -190,9 +229,13 @@ static void bombs_are_stopped(void **state)
 	assert_int_equal(fs_make_dirs(tree, 0755, NULL), 0);
 	struct archive_limits few_bytes = {.max_bytes = 15}, few_entries = {.max_entries = 1};
 	own(err) bytes = {0}, count = {0};
-	assert_int_equal(archive_unpack(tar, tree, 0, &few_bytes, NULL, &bytes), -1);
+	assert_int_equal(archive_unpack(tar, tree, &(struct archive_choice){0}, &few_bytes, NULL,
+	                                &bytes),
+	                 -1);
 	assert_int_equal(bytes.kind, ERR_TRUST);
-	assert_int_equal(archive_unpack(tar, tree, 0, &few_entries, NULL, &count), -1);
+	assert_int_equal(archive_unpack(tar, tree, &(struct archive_choice){0}, &few_entries, NULL,
+	                                &count),
+	                 -1);
 	assert_int_equal(count.kind, ERR_TRUST);
 }
 
@@ -202,7 +245,8 @@ static void rubbish_is_an_error(void **state)
 	own(err) err = {0}, deb = {0};
 	own_free char *path = path_join(dir, "rubbish.tar.xz");
 	assert_int_equal(fs_write_text(path, "this is no archive", NULL), 0);
-	assert_int_equal(archive_unpack(path, dir, 0, NULL, NULL, &err), -1);
+	assert_int_equal(archive_unpack(path, dir, &(struct archive_choice){0}, NULL, NULL, &err),
+	                 -1);
 	assert_non_null(strstr(err.message, "rubbish.tar.xz"));
 	assert_int_equal(archive_unpack_deb(path, dir, &deb), -1);
 }
@@ -273,7 +317,8 @@ static void packing_is_reproducible(void **state)
 	struct stat st;
 	time_t newest = 0;
 	assert_int_equal(fs_make_dirs(tree, 0755, NULL), 0);
-	assert_int_equal(archive_unpack(archive, tree, 0, NULL, &newest, &err), 0);
+	assert_int_equal(
+		archive_unpack(archive, tree, &(struct archive_choice){0}, NULL, &newest, &err), 0);
 	assert_int_equal(newest, 42);
 	assert_int_equal(stat(file, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);
@@ -300,6 +345,7 @@ int main(void)
 		cmocka_unit_test(hostile_archives_are_refused),
 		cmocka_unit_test(a_link_is_replaced_not_followed),
 		cmocka_unit_test(modes_links_and_strip),
+		cmocka_unit_test(some_is_left_out),
 		cmocka_unit_test(bombs_are_stopped),
 		cmocka_unit_test(rubbish_is_an_error),
 		cmocka_unit_test(packages_land_in_merged_usr),

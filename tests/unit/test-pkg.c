@@ -35,6 +35,7 @@ static void outputs(void **state)
 		{"usr/lib/crt1.o", false, "dev"},
 		{"usr/include/zlib.h", false, "dev"},
 		{"usr/lib/pkgconfig/zlib.pc", false, "dev"},
+		{"usr/share/config.site", false, "dev"},
 		{"usr/share/man/man1/ls.1", false, "doc"},
 		{"usr/lib/debug/.build-id/ab/cd.debug", false, "debug"},
 		{"usr/libexec/a.o", false, "run"},
