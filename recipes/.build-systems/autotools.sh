@@ -1,4 +1,9 @@
 # GNU autotools: ./configure; make; make install.
+
+# Debian's sh is several times as fast as bash, which configure would look for. The answers are
+# glibc's (its recipe writes them).
+export CONFIG_SHELL=/bin/sh CONFIG_SITE=/build/sysroot/usr/share/config.site
+
 default_prepare() {
 	sdk_apply_patches
 	if [ "$SDK_AUTORECONF" = yes ]; then
