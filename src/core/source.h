@@ -17,11 +17,11 @@ struct source {
 	uint64_t size_bytes;
 	char sha256[65];
 	char *signature_url, *signature_key; /* NULL: none declared */
-	bool extract;   /* false: an ordinary file, copied to the source directory */
-	char *into;     /* sub-directory of the source directory, NULL: itself */
+	bool extract;        /* false: an ordinary file, copied to the source directory */
+	char *into;          /* sub-directory of the source directory, NULL: itself */
 	struct strv exclude; /* patterns (pkg_glob_matches) of what is not unpacked of it */
-	unsigned strip; /* leading path components to drop when unpacking; 1 by default */
-	unsigned line;  /* in the recipe, for messages */
+	unsigned strip;      /* leading path components to drop when unpacking; 1 by default */
+	unsigned line;       /* in the recipe, for messages */
 };
 
 void source_release(struct source *source);
