@@ -87,6 +87,10 @@ static int decode_sources(const struct yaml *yaml, const struct yaml_node *node,
 			return -1;
 		if (!last->urls.count)
 			return yaml_error(yaml, item, err, "urls: at least one is needed");
+		if (last->exclude.count && !last->extract)
+			return yaml_error(
+				yaml, item, err,
+				"exclude: of a file that is not unpacked (extract: false)");
 	}
 	return 0;
 }

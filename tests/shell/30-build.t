@@ -309,6 +309,8 @@ sources:
 build: copy
 Y
 fails "a wrong digest" 5 'SHA-256|sha256|digest' build t-key
+sed -i 's/^    extract: false/&\n    exclude: [x]/' "$SDK_ROOT/recipes/t-key/recipe.yaml"
+fails "what is not unpacked has no parts" 3 'recipe.yaml:7:5: exclude: .*not unpacked' build t-key
 fails "an unknown package" 3 'did you mean "?zlib' build zlbi
 recipe t-a <<'Y'
 build: make
