@@ -27,14 +27,6 @@ void image_tree_release(struct image_tree *tree)
 	arena_release(&tree->arena);
 }
 
-static bool matches_any(const struct strv *globs, const char *path)
-{
-	for (size_t i = 0; i < globs->count; i++)
-		if (pkg_glob_matches(globs->items[i], path))
-			return true;
-	return false;
-}
-
 static void put(struct image_tree *tree, struct image_file *file)
 {
 	struct image_file *old = map_set(&tree->by_path, file->path, file);
@@ -92,7 +84,7 @@ static int add_package(const struct workspace *workspace, const struct board *bo
 	if (store_load_manifest(workspace, output->digest, &manifest, err) < 0)
 		return -1;
 	for (vec_each(entry, &manifest.entries)) {
-		if (entry->type == 'd' || matches_any(&board->image->remove, entry->path))
+		if (entry->type == 'd' || pkg_globs_match(&board->image->remove, entry->path))
 			continue;
 		if (add_entry(tree, output, entry, conflicts, err) < 0)
 			return -1;

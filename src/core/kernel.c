@@ -58,8 +58,11 @@ static void digest_source(const struct recipe *recipe, char ret_hex[DIGEST_HEX])
 	struct digest digest;
 	own(hash) hash = {0};
 	hash_init(&hash);
-	for (vec_each(source, &recipe->sources))
+	for (vec_each(source, &recipe->sources)) {
 		hash_text(&hash, source->sha256);
+		for (size_t i = 0; i < source->exclude.count; i++)
+			hash_text(&hash, source->exclude.items[i]);
+	}
 	for (vec_each(patch, &recipe->patches))
 		hash_update(&hash, patch->digest.bytes, sizeof patch->digest.bytes);
 	hash_final(&hash, &digest);

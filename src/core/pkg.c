@@ -32,6 +32,14 @@ bool pkg_glob_matches(const char *glob, const char *path)
 	return fnmatch(parent, head, FNM_PATHNAME) == 0;
 }
 
+bool pkg_globs_match(const struct strv *globs, const char *path)
+{
+	for (size_t i = 0; i < globs->count; i++)
+		if (pkg_glob_matches(globs->items[i], path))
+			return true;
+	return false;
+}
+
 /* ---- tidying: what every package gets, so that no recipe has to */
 
 /* A directory of the installed tree. What was installed may hold symlinks to anywhere, and the
@@ -184,9 +192,8 @@ const char *pkg_default_output(const char *path, bool is_link)
 static const char *output_of(const struct recipe *recipe, const char *path, bool is_link)
 {
 	for (vec_each(output, &recipe->outputs))
-		for (size_t i = 0; i < output->globs.count; i++)
-			if (pkg_glob_matches(output->globs.items[i], path))
-				return output->name;
+		if (pkg_globs_match(&output->globs, path))
+			return output->name;
 	return pkg_default_output(path, is_link);
 }
 

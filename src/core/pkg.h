@@ -32,5 +32,6 @@ int pkg_make(const struct workspace *workspace, const struct pkg_input *input,
 /* Whether a path below the root ("usr/lib/x") matches: fnmatch(3) with FNM_PATHNAME; a last
  * component of two stars stands for everything below. */
 bool pkg_glob_matches(const char *glob, const char *path);
+bool pkg_globs_match(const struct strv *globs, const char *path); /* one of them */
 /* The output that a path goes to when the recipe does not say: "run", "dev", "doc" or "debug". */
 const char *pkg_default_output(const char *path, bool is_link);

@@ -94,8 +94,7 @@ void reference_recipes(struct str *text)
 	        "\n## Outputs\n\n"
 	        "`dev` takes headers, static archives, what pkg-config, cmake and configure ask,\n"
 	        "the links that the linker follows; `doc` manuals; `debug` what was stripped, by\n"
-	        "build id; "
-	        "`run` the rest. What `outputs` names goes there instead. `/etc` moves to\n"
+	        "build id; `run` the rest. What `outputs` names goes there instead. `/etc` moves to\n"
 	        "`/usr/share/factory/etc`, from where it is copied at boot; `.la` files go.\n");
 }
 

@@ -183,11 +183,7 @@ char *source_destination(const struct source *source, const char *dir)
 
 static bool is_excluded(const void *context, const char *path)
 {
-	const struct source *source = context;
-	for (size_t i = 0; i < source->exclude.count; i++)
-		if (pkg_glob_matches(source->exclude.items[i], path))
-			return true;
-	return false;
+	return pkg_globs_match(context, path);
 }
 
 int source_place(const struct workspace *workspace, const struct source *source, const char *dir,
@@ -195,7 +191,7 @@ int source_place(const struct workspace *workspace, const struct source *source,
 {
 	own_free char *cached = source_cache_path(workspace, source);
 	own_free char *dest = source_destination(source, dir);
-	struct archive_choice choice = {.strip = source->strip, .context = source};
+	struct archive_choice choice = {.strip = source->strip, .context = &source->exclude};
 	time_t date = 0;
 	if (source->exclude.count)
 		choice.excludes = is_excluded;
