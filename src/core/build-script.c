@@ -31,6 +31,10 @@ void build_script_environment(const struct build_context *context, const struct 
 static int write_phases(const struct recipe *recipe, const char *dir, struct err *err)
 {
 	static const char *const places[] = {"before", "text", "after"};
+	own_free char *old = path_join(dir, "phases");
+	/* Their names hold lines: those of an edited recipe would stay beside the new ones. */
+	if (fs_remove_tree(old, err) < 0)
+		return -1;
 	for (size_t i = 0; i < PHASE_COUNT; i++) {
 		for (size_t j = 0; j < PHASE_PLACE_COUNT; j++) {
 			const struct recipe_phase *phase = &recipe->phases[i][j];

@@ -34,6 +34,9 @@ fi
 kernel diff --board=amd64-usr arm64-usr >"$TMP/boards"
 ok "two boards are compared" grep -q 'symbols differ between amd64-usr and arm64-usr' "$TMP/boards"
 ok "by what they have differently" grep -q '^CONFIG_X86_64  *y → -$' "$TMP/boards"
+sed -i '1i # One line more.' "$SDK_ROOT/recipes/linux/recipe.yaml"
+is "the same when the recipe's lines have moved" "$(kernel diff --board=amd64-usr arm64-usr)" "$(cat "$TMP/boards")"
+sed -i 1d "$SDK_ROOT/recipes/linux/recipe.yaml"
 
 fails "an unknown fragment" 2 'wanted common or amd64' \
 	"$SDK" kernel config --board=amd64-usr --set=SQUASHFS=y --fragment=arm64
