@@ -30,7 +30,8 @@ void build_jobserver_close(struct build_context *context);
 /* Variables, functions and phases: sourced by build.sh and by people's shells. */
 void build_script_environment(const struct build_context *context, const struct node *node,
                               long long source_date, struct str *text);
-/* Writes env.sh, build.sh, the build system's files and the phases' texts into `dir`. */
+/* Writes env.sh, build.sh, the build system's files and the phases' texts into `dir`; those of
+ * phases that were there go. */
 int build_script_write(const struct build_context *context, const struct node *node,
                        long long source_date, const char *dir, struct err *err);
 
